@@ -1,0 +1,62 @@
+# Everything a newcomer types: `make demo` and `make test`. Needs make and python3 >= 3.11; brings the rest itself.
+SHELL := /bin/sh
+PYTHON ?= python3
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv)
+BIN := .venv/bin
+DEMO_DATA := demo-data
+SAMPLE ?=
+
+.PHONY: demo test test-all lint format bench docs schema clean
+.DEFAULT_GOAL := demo
+
+.tools/uv: .ci/get_uv.py
+	$(PYTHON) .ci/get_uv.py $@
+
+# what running needs; compiled at once, because an environment without bytecode starts three times slower
+.venv/.run: uv.lock pyproject.toml | $(UV)
+	$(UV) sync --quiet --locked --no-default-groups --inexact --compile-bytecode
+	@touch $@
+
+# what developing needs besides
+.venv/.dev: .venv/.run
+	$(UV) sync --quiet --locked --inexact --compile-bytecode
+	@touch $@
+
+.venv/.bench: .venv/.dev
+	$(UV) sync --quiet --locked --inexact --group bench --compile-bytecode
+	@touch $@
+
+.venv/.docs: .venv/.dev
+	$(UV) sync --quiet --locked --inexact --group docs --compile-bytecode
+	@touch $@
+
+demo: .venv/.run
+	@$(BIN)/python -m daq.demo --data $(DEMO_DATA) $(if $(SAMPLE),--sample "$(SAMPLE)")
+
+test: .venv/.dev
+	$(BIN)/pytest -n 2 --dist loadfile -m "not full"
+
+test-all: .venv/.dev
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/basedpyright
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.bench
+	$(BIN)/python -m benchmarks
+
+docs: .venv/.docs
+	$(BIN)/sphinx-build -W -b html docs docs/_build/html
+
+schema: .venv/.dev
+	$(BIN)/python -m beam.schema config/schema
+
+clean:
+	rm -rf .venv .tools dist build docs/_build $(DEMO_DATA) .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""What is true of light and optics: pure physics, no control system."""

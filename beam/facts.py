@@ -1,0 +1,373 @@
+"""The facts of a facility, read from `config/` and checked: the one truth for devices and simulated servers."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from beam.errors import ConfigError, UnknownName
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.{}\-]+$", max_length=50)]
+TangoName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]+/[a-z0-9_\-]+/[a-z0-9_\-]+$")]
+
+
+class Facts(BaseModel):
+    """A table of the configuration: unknown keys are refused, values cannot change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sourced(Facts):
+    """A table whose figures each say where they come from.
+
+    `source` maps a key of the table to a citation, or to ``assumed`` (a plausible simulation default) or
+    ``recalled`` (from publications, not re-read); ``default`` covers every key that is not named.
+    """
+
+    source: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _sources_name_keys(self) -> Sourced:
+        known = {field.alias or name for name, field in type(self).model_fields.items()} | {"default"}
+        generator = self.model_config.get("alias_generator")
+        if isinstance(generator, AliasGenerator):
+            known |= {generator.generate_aliases(name)[0] or name for name in type(self).model_fields}
+        if strange := sorted(set(self.source) - known):
+            raise ValueError(f"source names {strange[0]!r}, which is no key of this table")
+        return self
+
+
+class Ring(Sourced):
+    """The storage ring as a source of electrons."""
+
+    name: TangoName
+    prefix: Prefix
+    energy_gev: Positive
+    circumference_m: Positive
+    current_ma: Positive
+    lifetime_h: Positive
+    topup_band_rel: Annotated[float, Field(gt=0, lt=1)]
+    topup_gate_before_s: NonNegative
+    topup_gate_after_s: NonNegative
+    refill_rate_ma_per_s: Positive
+    emittance_nm_rad: Positive
+    energy_spread_rel: Positive
+    coupling_rel: Positive
+    beta_x_m: Positive
+    beta_y_m: Positive
+    rf_frequency_mhz: Positive
+    harmonic_number: Annotated[int, Field(gt=0)]
+
+
+class Facility(Facts):
+    """What all beamlines share: the ring and the list of beamlines (`config/facility.toml`)."""
+
+    schema_version: Literal[1]
+    name: str
+    beamlines: list[str]
+    ring: Ring
+
+
+def _with_unit(unit: str) -> AliasGenerator:
+    names = {
+        "low": f"low_{unit}",
+        "high": f"high_{unit}",
+        "start": f"start_{unit}",
+        "resolution": f"resolution_{unit}",
+        "tolerance": f"tolerance_{unit}",
+        "velocity": f"velocity_{unit}_per_s",
+    }
+    return AliasGenerator(validation_alias=lambda field: names.get(field, field))
+
+
+class AxisFacts(Sourced):
+    """One motorised axis. In TOML each quantity carries the axis's unit: `low_mm`, `velocity_deg_per_s`."""
+
+    unit: ClassVar[str]
+
+    name: TangoName
+    prefix: Prefix
+    label: str
+    low: float
+    high: float
+    start: float
+    resolution: Positive
+    tolerance: Positive
+    velocity: Positive
+    acceleration_s: NonNegative
+    precision: Annotated[int, Field(ge=0, le=9)] = 4
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> AxisFacts:
+        if not self.low <= self.start <= self.high:
+            raise ValueError(
+                f"low_{self.unit} <= start_{self.unit} <= high_{self.unit} must hold, "
+                f"not {self.low} <= {self.start} <= {self.high}"
+            )
+        if self.tolerance < self.resolution:
+            raise ValueError(
+                f"tolerance_{self.unit} {self.tolerance} is finer than resolution_{self.unit} {self.resolution}"
+            )
+        return self
+
+
+class LengthAxis(AxisFacts):
+    """An axis in millimetres."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_with_unit("mm"))
+    unit: ClassVar[str] = "mm"
+
+
+class AngleAxis(AxisFacts):
+    """An axis in degrees."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_with_unit("deg"))
+    unit: ClassVar[str] = "deg"
+
+
+class FineAngleAxis(AxisFacts):
+    """An axis in microradians."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_with_unit("urad"))
+    unit: ClassVar[str] = "urad"
+
+
+class PlanarUndulator(Sourced):
+    """A planar undulator: its magnets and its gap axis (whose `prefix` is the undulator's own)."""
+
+    kind: Literal["planar_undulator"]
+    period_mm: Positive
+    periods: Annotated[int, Field(gt=0)]
+    magnet: Literal["hybrid", "ppm"]
+    harmonics: Annotated[list[Annotated[int, Field(ge=1, le=15)]], Field(min_length=1)]
+    acceptance_urad: Positive
+    gap: LengthAxis
+
+
+class DoubleCrystalMonochromator(Sourced):
+    """A fixed-exit double-crystal monochromator and its motor axes."""
+
+    kind: Literal["dcm"]
+    crystal: Literal["Si"]
+    miller: tuple[int, int, int]
+    exit_offset_mm: Positive
+    exit_aperture_mm: Positive
+    divergence_urad: NonNegative
+    harmonic_orders: list[Annotated[int, Field(ge=2, le=9)]]
+    bragg: AngleAxis
+    perp: LengthAxis
+    pitch: FineAngleAxis
+
+
+class Shutter(Sourced):
+    """A two-state shutter."""
+
+    kind: Literal["shutter"]
+    name: TangoName
+    prefix: Prefix
+    label: str
+    travel_s: NonNegative
+
+
+class IonChamber(Sourced):
+    """An ion chamber with its amplifier and voltage-to-frequency converter, read by a scaler channel."""
+
+    kind: Literal["ion_chamber"]
+    name: TangoName
+    prefix: Prefix
+    label: str
+    scaler: str
+    channel: Annotated[int, Field(ge=2, le=32)]
+    gas: dict[str, Positive]
+    length_mm: Positive
+    gain_v_per_a: Positive
+    frequency_hz_per_v: Positive
+    full_scale_v: Positive
+    dark_v: NonNegative
+    noise_v_per_rt_hz: NonNegative
+    behind_sample: bool
+
+
+class Scaler(Sourced):
+    """A counter: a scaler record whose channel 1 counts its own clock."""
+
+    kind: Literal["scaler"]
+    name: TangoName
+    prefix: Prefix
+    channels: Annotated[int, Field(ge=2, le=32)]
+    clock_hz: Positive
+
+
+Device = Annotated[
+    PlanarUndulator | DoubleCrystalMonochromator | Shutter | IonChamber | Scaler,
+    Field(discriminator="kind"),
+]
+
+
+class Simulation(Facts):
+    """How the simulated line differs from the ideal one: all zero unless a test or `[sim]` perturbs it.
+
+    Offsets are added to the true position of an axis: the encoder does not see them.
+    """
+
+    offsets: dict[str, float] = Field(default_factory=dict, description="axis, e.g. 'dcm.bragg' -> offset in its unit")
+
+
+class EnergyRange(Sourced):
+    """The photon energies that the beamline is built for."""
+
+    min_ev: Positive
+    max_ev: Positive
+    tolerance_ev: Positive
+
+
+class Beamline(Facts):
+    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
+
+    schema_version: Literal[1]
+    beamline: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: str
+    prefix: Prefix
+    tango_domain: Annotated[str, Field(pattern=r"^[a-z0-9_\-]+$")]
+    energy: EnergyRange
+    devices: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Device]
+    default_sample: str
+    sim: Simulation = Simulation()
+
+    @model_validator(mode="after")
+    def _chambers_on_scalers(self) -> Beamline:
+        taken: dict[tuple[str, int], str] = {}
+        for name, device in self.devices.items():
+            if not isinstance(device, IonChamber):
+                continue
+            scaler = self.devices.get(device.scaler)
+            if not isinstance(scaler, Scaler):
+                raise ValueError(f"devices.{name}.scaler = {device.scaler!r} is no device of kind 'scaler'")
+            if device.channel > scaler.channels:
+                raise ValueError(f"devices.{name}.channel = {device.channel}: {device.scaler} has {scaler.channels}")
+            other = taken.setdefault((device.scaler, device.channel), name)
+            if other != name:
+                raise ValueError(f"devices.{name}.channel = {device.channel} is already taken by devices.{other}")
+        return self
+
+
+def config_dir(explicit: str | os.PathLike[str] | None = None) -> Path:
+    """Return the configuration directory: `explicit` > ``TERASU_CONFIG`` > ``./config`` > the packaged one.
+
+    Raises
+    ------
+    ConfigError
+        If the directory that was asked for has no ``facility.toml``.
+    """
+    asked = explicit or os.environ.get("TERASU_CONFIG")
+    if asked:
+        path = Path(asked).expanduser().resolve()
+        if not (path / "facility.toml").is_file():
+            raise ConfigError(f"{path}: no facility.toml there; a configuration directory must hold one")
+        return path
+    for path in (Path.cwd() / "config", Path(__file__).resolve().parent.parent / "config"):
+        if (path / "facility.toml").is_file():
+            return path
+    raise ConfigError("no configuration found: give --config DIR or set TERASU_CONFIG")
+
+
+Model = TypeVar("Model", bound=Facts)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, with errors that name the file and the line."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def validate(model: type[Model], data: dict[str, Any], path: Path) -> Model:
+    """Check `data` against `model`; raise ConfigError with a line of file, key, value and what is allowed each."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_line(path, dict(item), model) for item in error.errors())) from error
+
+
+def _line(path: Path, item: dict[str, Any], model: type[Facts]) -> str:
+    # pydantic puts the kind that it chose after a device's name
+    location = [part for place, part in enumerate(item["loc"]) if place != 2 or item["loc"][0] != "devices"]
+    key = ".".join(str(part) for part in location) or "(top level)"
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        siblings = _allowed_keys(model, item["loc"])
+        near = difflib.get_close_matches(str(location[-1]), siblings, 3, 0.6)
+        hint = f"; did you mean {', '.join(near)}?" if near else f"; allowed: {', '.join(siblings)}" if siblings else ""
+        return f"{path}: {key}: unknown key{hint}"
+    if item["type"] == "missing":
+        return f"{path}: {key}: missing"
+    value = item.get("input")
+    shown = "" if isinstance(value, dict) else f" = {json.dumps(value, default=str)}"
+    return f"{path}: {key}{shown}: {message}"
+
+
+def _allowed_keys(top: type[Facts], location: tuple[Any, ...]) -> list[str]:
+    by_kind: dict[str, type[Facts]] = {
+        "planar_undulator": PlanarUndulator,
+        "dcm": DoubleCrystalMonochromator,
+        "shutter": Shutter,
+        "ion_chamber": IonChamber,
+        "scaler": Scaler,
+    }
+    model: Any = top
+    for part in location[:-1]:
+        if part in by_kind:
+            model = by_kind[part]
+        elif model is not None and part in getattr(model, "model_fields", {}):
+            model = model.model_fields[part].annotation
+            if not (isinstance(model, type) and issubclass(model, BaseModel)):
+                model = None
+    if model is None:
+        return []
+    fields: dict[str, Any] = model.model_fields
+    return sorted(str(field.validation_alias or name) for name, field in fields.items())
+
+
+def load_facility(directory: str | os.PathLike[str] | None = None) -> Facility:
+    """Load and check ``facility.toml``."""
+    path = config_dir(directory) / "facility.toml"
+    return validate(Facility, read_toml(path), path)
+
+
+def load(beamline: str, directory: str | os.PathLike[str] | None = None) -> tuple[Facility, Beamline]:
+    """Load the facility and one of its beamlines.
+
+    Raises
+    ------
+    UnknownName
+        If the facility has no such beamline; the message lists those it has.
+    ConfigError
+        If a file is malformed; the message names file, key, value and what is allowed.
+    """
+    root = config_dir(directory)
+    facility = load_facility(root)
+    if beamline not in facility.beamlines:
+        raise UnknownName("beamline", beamline, facility.beamlines)
+    path = root / f"{beamline}.toml"
+    facts = validate(Beamline, read_toml(path), path)
+    if facts.beamline != beamline:
+        raise ConfigError(f"{path}: beamline = {facts.beamline!r}: must be {beamline!r}, as the file is called")
+    return facility, facts
+
+
+def config_hash(*facts: Facts) -> str:
+    """Return a short digest of the loaded configuration, for the record of each run."""
+    content = json.dumps([one.model_dump(mode="json") for one in facts], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,0 +1,288 @@
+"""The beam carried from the ring to the last detector: one `Line` stands for the hardware of a beamline.
+
+ring current → undulator → monochromator (orders 1, 3, 4, 5 …) → chambers and sample in the order of the beam.
+Windows, air, mirrors and slits other than the monochromator's exit are left out, as is the change of the
+undulator's spectrum within the monochromator's bandwidth (1 eV in 40).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from beam import facts
+from beam.axis import LineAxis
+from beam.clock import Clock
+from beam.constants import FWHM_PER_SIGMA
+from beam.crystal import CrystalPair
+from beam.detector import IonChamber, Response
+from beam.errors import OutOfReach, UnknownName
+from beam.ring import RingEvent, RingModel
+from beam.sample_curve import Sample
+from beam.undulator import PlanarUndulator
+
+
+@dataclasses.dataclass(frozen=True)
+class Exposure:
+    """One exposure of a scaler: its number, when it began, how long it was, and what it counted by channel."""
+
+    index: int
+    start_s: float
+    dwell_s: float
+    counts: Mapping[int, int]
+    overloaded: frozenset[str]
+
+
+def gaussian_nodes(points: int = 21, reach: float = 3.5) -> tuple[np.ndarray, np.ndarray]:
+    """Return equally spaced nodes (in σ) and weights (sum 1) of a Gaussian average, shape (points,) each."""
+    nodes = np.linspace(-reach, reach, points)
+    weights = np.exp(-0.5 * nodes**2)
+    return nodes, weights / weights.sum()
+
+
+class _Optics(NamedTuple):
+    """The beam as source, monochromator and axes make it, one item an order; responses by chamber."""
+
+    energies_ev: list[float]
+    flux_per_ma: list[float]
+    responses: list[list[Response]]
+
+
+_DARK = _Optics([], [], [])
+
+
+class Line:
+    """The light of one beamline, from source to detectors.
+
+    Parameters
+    ----------
+    facility, beamline
+        The facts.
+    sample
+        What stands in the beam; may be replaced at any time.
+    seed
+        Seed of all noise.
+    clock
+        Clock of the slow physics; an exposure advances it by its dwell time.
+    events
+        What happens to the ring.
+
+    Attributes
+    ----------
+    axes
+        Axes by key: ``"undulator.gap"``, ``"dcm.bragg"``, ``"dcm.perp"``, ``"dcm.pitch"``.
+    open
+        Whether each shutter is open; all are closed at the start.
+    gain_v_per_a
+        Gain of each chamber's amplifier.
+    exposures
+        How many exposures were made.
+    """
+
+    def __init__(
+        self,
+        facility: facts.Facility,
+        beamline: facts.Beamline,
+        sample: Sample,
+        *,
+        seed: int,
+        clock: Clock,
+        events: Iterable[RingEvent] = (),
+    ) -> None:
+        self.facility = facility
+        self.beamline = beamline
+        self._sample = sample
+        self.seed = seed
+        self.clock = clock
+        self.ring = RingModel(facility.ring, seed, events)
+        self.axes: dict[str, LineAxis] = {}
+        self.open: dict[str, bool] = {}
+        self.gain_v_per_a: dict[str, float] = {}
+        self.exposures = 0
+        self._scalers: dict[str, facts.Scaler] = {}
+        self._chambers: list[IonChamber] = []
+        self._undulator: PlanarUndulator | None = None
+        self._crystals: CrystalPair | None = None
+        for name, device in beamline.devices.items():
+            self._add(name, device)
+        for key in beamline.sim.offsets:
+            if key not in self.axes:
+                raise UnknownName("axis in sim.offsets", key, self.axes)
+        # the beam meets what stands before the sample first
+        self._chambers.sort(key=lambda chamber: chamber.facts.behind_sample)
+        self._nodes, self._weights = gaussian_nodes()
+        self._harmonics = np.array(self.crystals.orders[1:], dtype=np.float64)
+        self._optics_now = _DARK
+        self._optics_key: tuple[float, ...] = ()
+        self._passed_now: list[float] = []
+        self._passed_at: float | None = None
+
+    def _add(self, name: str, device: facts.Device) -> None:
+        match device:
+            case facts.PlanarUndulator():
+                self._undulator = PlanarUndulator(device, self.facility.ring)
+                self._add_axis(f"{name}.gap", device.gap)
+                self._gap = self.axes[f"{name}.gap"]
+            case facts.DoubleCrystalMonochromator():
+                self._crystals = CrystalPair(device)
+                for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch)):
+                    self._add_axis(f"{name}.{part}", axis)
+                self._bragg, self._perp, self._pitch = (
+                    self.axes[f"{name}.{part}"] for part in ("bragg", "perp", "pitch")
+                )
+            case facts.Shutter():
+                self.open[name] = False
+            case facts.IonChamber():
+                self._chambers.append(IonChamber(name, device, self.seed))
+                self.gain_v_per_a[name] = device.gain_v_per_a
+            case facts.Scaler():
+                self._scalers[name] = device
+
+    def _add_axis(self, key: str, axis: facts.AxisFacts) -> None:
+        self.axes[key] = LineAxis(axis, self.beamline.sim.offsets.get(key, 0.0))
+
+    @property
+    def sample(self) -> Sample:
+        """What stands in the beam."""
+        return self._sample
+
+    @sample.setter
+    def sample(self, sample: Sample) -> None:
+        self._sample = sample
+        self._passed_at = None
+
+    def first_harmonic_ev(self) -> float | None:
+        """Return the energy of the undulator's first harmonic in eV, None where the gap gives no light."""
+        if self._undulator is None or not self._undulator.has_light(self._gap.true):
+            return None
+        return self._undulator.energy_ev(self._gap.true)
+
+    def undulator_power_kw(self) -> float:
+        """Return the power of the undulator's light in kW at the present current; 0 where it gives no light."""
+        if self._undulator is None or not self._undulator.has_light(self._gap.true):
+            return 0.0
+        return self._undulator.power_kw(self._gap.true, self.ring.current_ma(self.clock.now()))
+
+    def energy_ev(self) -> float:
+        """Return the energy in eV that the monochromator truly passes in first order."""
+        return self.crystals.energy_ev(self._bragg.true)
+
+    @property
+    def crystals(self) -> CrystalPair:
+        """The monochromator's crystals."""
+        if self._crystals is None:
+            raise UnknownName("device kind", "dcm", (device.kind for device in self.beamline.devices.values()))
+        return self._crystals
+
+    @property
+    def undulator(self) -> PlanarUndulator:
+        """The source."""
+        if self._undulator is None:
+            raise UnknownName("device kind", "planar_undulator", (one.kind for one in self.beamline.devices.values()))
+        return self._undulator
+
+    def bandwidth_fwhm_ev(self) -> float:
+        """Return the bandwidth in eV of the first order at the present Bragg angle."""
+        return self.crystals.bandwidth_fwhm_ev(self.energy_ev())
+
+    def flux_ph_per_s(self, order: int = 1, current_ma: float | None = None) -> float:
+        """Return the flux in photons/s that leaves the monochromator in order m, shutters apart.
+
+        Parameters
+        ----------
+        order
+            Order of the reflection: light of m times the energy; a forbidden one has none.
+        current_ma
+            Ring current; that of this moment where none is given.
+        """
+        current = self.ring.current_ma(self.clock.now()) if current_ma is None else current_ma
+        orders = self.crystals.orders
+        return current * self._optics().flux_per_ma[orders.index(order)] if order in orders else 0.0
+
+    def transmission(self) -> list[float]:
+        """Return the share of light that passes the sample, one item an order.
+
+        In first order it is exp(-µt) averaged over the Gaussian bandwidth, in higher orders at its centre.
+        """
+        energy = self.energy_ev()
+        sigma = self.bandwidth_fwhm_ev() / FWHM_PER_SIGMA
+        passed = np.exp(-self.sample.mu_t(np.concatenate((energy + sigma * self._nodes, energy * self._harmonics))))
+        points = len(self._nodes)
+        return [float(self._weights @ passed[:points]), *passed[points:].tolist()]
+
+    def expose(self, scaler: str, dwell_s: float) -> Exposure:
+        """Count for `dwell_s` seconds on all channels of a scaler; the clock advances by as much.
+
+        Returns
+        -------
+        Exposure
+            Channel 1 holds the counts of the scaler's own clock.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such scaler.
+        OutOfReach
+            If the dwell time is negative or no number.
+        """
+        device = self._scalers.get(scaler)
+        if device is None:
+            raise UnknownName("scaler", scaler, self._scalers)
+        if not 0 <= dwell_s < 1e6:
+            raise OutOfReach(f"{device.name} dwell time {dwell_s:g} s: 0 … 1e6 s")
+        start = self.clock.now()
+        index = self.exposures
+        counts = {1: round(device.clock_hz * dwell_s)}
+        overloaded: list[str] = []
+        lit = all(self.open.values())
+        optics = self._optics() if lit else _DARK
+        current = self.ring.mean_current_ma(start, start + dwell_s)
+        fluxes = [current * flux for flux in optics.flux_per_ma]
+        before = True
+        for number, chamber in enumerate(self._chambers):
+            if before and chamber.facts.behind_sample:
+                before = False
+                if lit:
+                    fluxes = [flux * share for flux, share in zip(fluxes, self._sample_passes(), strict=True)]
+            responses = optics.responses[number] if lit else ()
+            if chamber.facts.scaler == scaler:
+                counts[chamber.facts.channel], over = chamber.read(
+                    fluxes, responses, gain_v_per_a=self.gain_v_per_a[chamber.name], dwell_s=dwell_s, index=index
+                )
+                if over:
+                    overloaded.append(chamber.name)
+            fluxes = [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]
+        self.exposures += 1
+        self.clock.advance(dwell_s)
+        return Exposure(index, start, dwell_s, counts, frozenset(overloaded))
+
+    def _optics(self) -> _Optics:
+        """Return what the axes make of the beam; worked out anew only where one has moved."""
+        key = (self._gap.true, self._bragg.true, self._perp.true, self._pitch.true)
+        if self._optics_key != key:
+            gap, bragg, perp, pitch = key
+            crystals = self.crystals
+            energy = crystals.energy_ev(bragg)
+            energies = [m * energy for m in crystals.orders]
+            height = crystals.aperture(bragg, perp)
+            source = self.undulator.fluxes(energies, gap, 1.0)
+            flux = [
+                # per 0.1 % of bandwidth -> per eV, times the bandwidth that passes
+                height * passed * made / (1e-3 * each)
+                for passed, made, each in zip(crystals.passed_ev(pitch, energy), source, energies, strict=True)
+            ]
+            responses = [[chamber.response(each) for each in energies] for chamber in self._chambers]
+            self._optics_now = _Optics(energies, flux, responses)
+            self._optics_key = key
+        return self._optics_now
+
+    def _sample_passes(self) -> list[float]:
+        """Return `transmission`, worked out anew only where sample or energy have changed."""
+        bragg = self._bragg.true
+        if self._passed_at != bragg:
+            self._passed_now = self.transmission()
+            self._passed_at = bragg
+        return self._passed_now

@@ -1,0 +1,140 @@
+"""The tabulated properties of matter (xraydb) and special functions (scipy), with types.
+
+Both libraries are imported where they are first used: they take most of a second, and not everything needs them.
+References: Elam, Ravel, Sieber, Radiat. Phys. Chem. 63 (2002) 121 (absorption, edges); Chantler, J. Phys. Chem.
+Ref. Data 24 (1995) 71 (f', f''); Waasmaier, Kirfel, Acta Cryst. A51 (1995) 416 (f0); all through xraydb.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Kind: TypeAlias = Literal["total", "photo", "incoh", "coh"]
+
+
+@functools.cache
+def _xraydb() -> Any:
+    import xraydb  # pyright: ignore[reportMissingTypeStubs]
+
+    return xraydb
+
+
+@functools.cache
+def _special() -> Any:
+    import scipy.special  # pyright: ignore[reportMissingTypeStubs]
+
+    return scipy.special
+
+
+def bessel_j(order: Floats, x: Floats) -> Floats:
+    """Return the Bessel function J of the first kind."""
+    values: Floats = _special().jv(order, x)
+    return values
+
+
+def faddeeva(z: complex) -> complex:
+    """Return the Faddeeva function w(z) = exp(-z²) erfc(-iz)."""
+    return complex(_special().wofz(z))
+
+
+def erf(x: Floats) -> Floats:
+    """Return the error function."""
+    values: Floats = _special().erf(x)
+    return values
+
+
+def is_element(symbol: str) -> bool:
+    """Tell whether this is the symbol of an element that the tables hold."""
+    try:
+        return 1 <= int(_xraydb().atomic_number(symbol)) <= 98
+    except (ValueError, TypeError):
+        return False
+
+
+def parse_formula(formula: str) -> dict[str, float]:
+    """Return the number of atoms of each element; a hydrate may be written ``CaSO4.2(H2O)`` or ``CaSO4·2H2O``.
+
+    Raises
+    ------
+    ValueError
+        If the formula cannot be read.
+    """
+    atoms: dict[str, float] = {}
+    main, *hydrates = re.split(r"[·*]|\.(?=\d+\(|\d+H2O)", formula.strip())
+    for part, default in ((main, True), *((one, False) for one in hydrates)):
+        count = None if default else re.match(r"\d+", part)
+        factor = float(count.group()) if count else 1.0
+        content: dict[str, float] = _xraydb().chemparse(part[count.end() :] if count else part)
+        for element, number in content.items():
+            atoms[element] = atoms.get(element, 0.0) + factor * float(number)
+    if not atoms or not all(is_element(element) for element in atoms):
+        raise ValueError(f"no chemical formula: {formula!r}")
+    return atoms
+
+
+def mass_fractions(formula: str) -> dict[str, float]:
+    """Return the share of mass of each element in a formula."""
+    masses = {one: number * float(_xraydb().atomic_mass(one)) for one, number in parse_formula(formula).items()}
+    total = sum(masses.values())
+    return {element: mass / total for element, mass in masses.items()}
+
+
+def mu_cm2_per_g(formula: str, energies_ev: Floats, kind: Kind = "total") -> Floats:
+    """Return the mass absorption coefficient (Elam) of a formula in cm²/g, shape of the energies."""
+    total = np.zeros_like(energies_ev)
+    for element, share in mass_fractions(formula).items():
+        total += share * np.asarray(_xraydb().mu_elam(element, energies_ev, kind=kind), dtype=np.float64)
+    return total
+
+
+def material(name: str) -> tuple[str, float] | None:
+    """Return formula and density in g/cm³ of a named material or gas (at 1 atm, 20 °C), or None if unknown."""
+    found: tuple[str, float] | None = _xraydb().find_material(name)
+    if found is not None:
+        return str(found[0]), float(found[1])
+    return None
+
+
+def element_density(symbol: str) -> float:
+    """Return the density of a pure element in g/cm³."""
+    return float(_xraydb().atomic_density(symbol))
+
+
+def edges_ev(element: str) -> dict[str, float]:
+    """Return the energies of an element's absorption edges in eV, by name (``K``, ``L3`` …)."""
+    return {name: float(edge.energy) for name, edge in _xraydb().xray_edges(element).items()}
+
+
+def core_width_ev(element: str, edge: str) -> float:
+    """Return the natural width of a core level in eV (Keski-Rahkonen, Krause 1974; Krause, Oliver 1979)."""
+    return float(_xraydb().core_width(element, edge))
+
+
+def ionization_potential_ev(gas: str) -> float:
+    """Return the mean energy per electron-ion pair of a gas in eV."""
+    return float(_xraydb().ionization_potential(gas))
+
+
+def compton_electron_ev(energies_ev: Floats) -> Floats:
+    """Return the mean energy of a Compton electron in eV (integrated Klein-Nishina cross section)."""
+    energies = _xraydb().get_xraydb().compton_energies(energies_ev)
+    return np.asarray(energies.electron_mean, dtype=np.float64)
+
+
+def form_factor(element: str, q_per_angstrom: float) -> float:
+    """Return f0 at q = sin θ / λ in 1/Å."""
+    return float(_xraydb().f0(element, q_per_angstrom)[0])
+
+
+def anomalous(element: str, energies_ev: Floats) -> tuple[Floats, Floats]:
+    """Return f' and f'' (Chantler) at the energies."""
+    database = _xraydb()
+    first = np.atleast_1d(np.asarray(database.f1_chantler(element, energies_ev), dtype=np.float64))
+    second = np.atleast_1d(np.asarray(database.f2_chantler(element, energies_ev), dtype=np.float64))
+    return first, second

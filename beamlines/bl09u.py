@@ -1,0 +1,36 @@
+"""BL09U, X-ray operando spectroscopy: in-vacuum undulator, Si(111) monochromator, ion chambers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from beamlines.tree import Tree
+from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, RingStatus, Shutter, Undulator
+
+
+class BL09U(Tree):
+    """The devices of BL09U."""
+
+    energy: EnergyAxis
+    undulator: Undulator
+    dcm: DoubleCrystal
+    front_end: Shutter
+    shutter: Shutter
+    counter: Counter
+    i0: IonChamber
+    it: IonChamber
+    ring: RingStatus
+
+    ROLES: ClassVar = {
+        "energy": "energy",
+        "i0": "i0",
+        "it": "it",
+        "shutter": "shutter",
+        "front_end": "front_end",
+        "ring": "ring",
+    }
+    DETECTORS = ("counter",)
+    BASELINE = ("energy", "undulator", "dcm", "i0", "it", "front_end", "shutter", "ring")
+
+
+PAGE = BL09U

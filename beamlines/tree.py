@@ -1,0 +1,147 @@
+"""What every beamline's page inherits: the devices of its configuration, their roles, and how they connect."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar, get_type_hints
+
+from bluesky.preprocessors import SupplementalData
+from ophyd import Device
+
+from beam import facts
+from beam.errors import ConfigError, TerasuError
+from devices import Shutter, build
+from devices.transport import Transport
+
+SHOWN = 8  # addresses in an error message
+
+
+class Unreachable(TerasuError):
+    """Devices whose servers do not answer; names the addresses and where they were sought."""
+
+    def __init__(self, beamline: str, addresses: list[str], timeout: float) -> None:
+        shown = ", ".join(addresses[:SHOWN]) + (f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else "")
+        where = os.environ.get("EPICS_CA_ADDR_LIST") or "not set"
+        auto = os.environ.get("EPICS_CA_AUTO_ADDR_LIST", "YES")
+        super().__init__(
+            f"{beamline}: no answer within {timeout:g} s from {shown}; "
+            f"EPICS_CA_ADDR_LIST is {where}, EPICS_CA_AUTO_ADDR_LIST is {auto}"
+        )
+        self.addresses = addresses
+
+
+class Tree:
+    """The devices of one beamline; a page names them with their classes, so that editors know them.
+
+    Parameters
+    ----------
+    facility, beamline
+        The facts.
+    transport
+        Given by tests; otherwise each device's address decides.
+
+    Attributes
+    ----------
+    devices : dict[str, ophyd.Device]
+        By their keys in the configuration, with ``energy`` and ``ring``.
+    roles : dict[str, Any]
+        What plans ask for by role: a device, or a list of them for ``detectors`` and ``baseline``.
+    preprocessors : list
+        For the run engine: the baseline, read before and after each run.
+    """
+
+    ROLES: ClassVar[Mapping[str, str]] = {}
+    DETECTORS: ClassVar[tuple[str, ...]] = ()
+    BASELINE: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, facility: facts.Facility, beamline: facts.Beamline, transport: Transport | None = None) -> None:
+        self.name = beamline.beamline
+        self.facts = beamline
+        self.facility = facility
+        self.devices: dict[str, Device] = build(beamline, facility, transport)
+        wanted = self.page()
+        for key in self.devices.keys() ^ wanted.keys():
+            where = "the configuration" if key in self.devices else "the page"
+            raise ConfigError(f"{self.name}: {key} is only in {where} ({type(self).__name__})")
+        for key, device in self.devices.items():
+            if not isinstance(device, wanted[key]):
+                raise ConfigError(
+                    f"{self.name}.{key}: the page says {wanted[key].__name__}, "
+                    f"the configuration makes a {type(device).__name__}"
+                )
+            setattr(self, key, device)
+        self.roles: dict[str, Any] = {role: self._named(key) for role, key in self.ROLES.items()}
+        self.roles["detectors"] = [self._named(key) for key in self.DETECTORS]
+        self.roles["baseline"] = [self._named(key) for key in self.BASELINE]
+        if isinstance(shutter := self.roles.get("shutter"), Shutter):
+            shutter.closes_on_pause = True
+        self.preprocessors: list[Any] = [SupplementalData(baseline=self.roles["baseline"])]
+
+    @classmethod
+    def page(cls) -> dict[str, type[Device]]:
+        """Return the devices that the page names, with their classes."""
+        return {key: hint for key, hint in get_type_hints(cls).items() if isinstance(hint, type)}
+
+    def find(self, text: str) -> Any:
+        """Return the device or signal called `text`, ``dcm.bragg`` or by name ``dcm_bragg``; None if there is none."""
+        head, *rest = text.split(".")
+        found: Any = self.devices.get(head)
+        for attribute in rest:
+            if attribute.startswith("_") or found is None:
+                return None
+            found = getattr(found, attribute, None)
+        if found is None:
+            for device in self.devices.values():
+                for _, part in device.walk_subdevices():
+                    if part.name == text:
+                        return part
+        return found if hasattr(found, "read") else None
+
+    def addresses(self) -> dict[str, list[str]]:
+        """Return the addresses that each device asks for."""
+        return {
+            key: [one.address for one in device.signals()] if hasattr(device, "signals") else []
+            for key, device in self.devices.items()
+        }
+
+    def unreachable(self, timeout: float) -> list[str]:
+        """Wait until all signals are connected, at most `timeout` seconds in all; return those that are not."""
+        end = time.monotonic() + timeout
+        signals = [
+            one
+            for device in self.devices.values()
+            if hasattr(device, "signals")
+            for one in device.signals()
+            if not one.optional
+        ]
+        # all were sought at once when they were made: one wait after the other costs what the slowest does
+        for one in signals:
+            if not one.connected and (left := end - time.monotonic()) > 0:
+                try:
+                    one.wait_for_connection(timeout=left)
+                except TimeoutError:
+                    break
+        return [one.address for one in signals if not one.connected]
+
+    def connect(self, timeout: float = 10.0) -> None:
+        """Wait until all devices are connected, at most `timeout` seconds in all.
+
+        Raises
+        ------
+        Unreachable
+            Names the addresses that did not answer and the list of servers that were asked.
+        """
+        if missing := self.unreachable(timeout):
+            raise Unreachable(self.name, missing, timeout)
+
+    def _named(self, key: str) -> Device:
+        if key not in self.devices:
+            raise ConfigError(
+                f"{self.name}: a role names {key!r}, which is no device; there are {', '.join(self.devices)}"
+            )
+        return self.devices[key]
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {', '.join(self.devices)}>"

@@ -1,0 +1,1 @@
+"""How fast Terasu is: ratios measured side by side, in one run, on the machine at hand."""

@@ -1,0 +1,1 @@
+"""Engine, journal, catalogue, exports and the command line."""

@@ -1,0 +1,84 @@
+"""Writes the documents of one run into Tiled, a part at a time if the run still goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bluesky_tiled_plugins.writing.tiled_writer import RunNormalizer, _RunWriter
+
+JSON_SAFE = 2**53 - 1
+
+
+class RunWriter:
+    """Writes one run through Tiled's own writer, which keeps rows in memory until the run stops.
+
+    `flush` writes the rows that there are, so that a long run can be read while it goes on.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._data_keys: dict[str, dict[str, Any]] = {}
+        patches: dict[str, Callable[[Any], Any]] = {
+            "start": _sayable,
+            "stop": _sayable,
+            "descriptor": self._descriptor,
+            "event": self._event,
+        }
+        self._rows = _RowWriter(client)
+        self._normalise = RunNormalizer(patches=patches)
+        self._normalise.subscribe(self._rows)
+
+    def __call__(self, name: str, doc: dict[str, Any]) -> None:
+        """Take one document."""
+        self._normalise(name, doc)  # type: ignore[arg-type]
+
+    def flush(self) -> None:
+        """Write the rows that are kept in memory."""
+        self._rows.flush()
+
+    def _descriptor(self, doc: dict[str, Any]) -> dict[str, Any]:
+        self._data_keys[doc["uid"]] = doc["data_keys"]
+        if "configuration" in doc:
+            doc["configuration"] = {
+                name: {**one, "data": _sayable(one.get("data", {}))} for name, one in doc["configuration"].items()
+            }
+        return doc
+
+    def _event(self, doc: dict[str, Any]) -> dict[str, Any]:
+        """Give each value the type that its descriptor declares, so that all parts of a column fit together."""
+        keys = self._data_keys[doc["descriptor"]]
+        doc["data"] = {name: _typed(value, keys.get(name, {}).get("dtype")) for name, value in doc["data"].items()}
+        doc["timestamps"] = {name: float(value) for name, value in doc["timestamps"].items()}
+        return doc
+
+
+class _RowWriter(_RunWriter):
+    def _close_stream_tree(self) -> None:
+        """Leave out a request per node: without subscribers there is nothing to close."""
+
+    def flush(self) -> None:
+        for stream, rows in self._internal_data_cache.items():
+            if rows:
+                self._write_internal_data(rows, desc_node=self._desc_nodes[stream])
+                rows.clear()
+
+
+def _typed(value: Any, dtype: str | None) -> Any:
+    if dtype == "number" and isinstance(value, int):
+        return float(value)
+    if dtype == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return float(value)  # no column of a table is wider; the journal keeps every digit
+    return value
+
+
+def _sayable(value: Any) -> Any:
+    """Turn numbers that Tiled would clip or drop from metadata (beyond 2**53, NaN, infinite) into their text."""
+    if isinstance(value, dict):
+        return {key: _sayable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_sayable(one) for one in value]
+    if isinstance(value, int | float) and not -JSON_SAFE <= value <= JSON_SAFE:
+        return str(value)
+    return value

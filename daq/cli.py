@@ -1,0 +1,49 @@
+"""The `terasu` command: one clear line and a documented exit status for whatever goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from beam.errors import TerasuError
+from daq import errors
+
+COMMANDS = ("sim", "run", "shell", "data", "check")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of the whole command line."""
+    from daq import data_command
+    from daq.commands import check, run, shell, sim
+
+    top = argparse.ArgumentParser(
+        prog="terasu",
+        description="Beamline control and data acquisition, with the facility simulated over the real protocols.",
+        epilog="Exit status: 0 success, 2 usage, 3 refused before motion, 4 failed, 130 aborted.",
+    )
+    subparsers = top.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
+    for command in (sim, run, shell, data_command, check):
+        command.add_parser(subparsers)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except TerasuError as error:
+        print(f"terasu: {error}", file=sys.stderr)  # noqa: T201
+        return errors.exit_status(error)
+    except KeyboardInterrupt:
+        print("terasu: interrupted", file=sys.stderr)  # noqa: T201
+        return errors.ABORTED
+    except BrokenPipeError:
+        # the reader of our output went away (`terasu data list | head`); nothing is left to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return errors.SUCCESS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

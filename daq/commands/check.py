@@ -1,0 +1,57 @@
+"""`terasu check`: is the configuration sound, which devices does it name, who answers at their addresses?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from daq import options
+
+PROBE_TIMEOUT_S = 2.0
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser("check", help="validate the configuration and list devices", description=__doc__)
+    parser.add_argument("beamline", metavar="BEAMLINE", nargs="?", help="default: all of the facility's")
+    parser.add_argument("--offline", action="store_true", help="do not try to connect")
+    options.add_config(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Validate, list and probe."""
+    from beam import facts
+
+    directory = facts.config_dir(arguments.config)
+    facility = facts.load_facility(directory)
+    say(f"{directory}: {facility.name}")
+    for name in [arguments.beamline] if arguments.beamline else facility.beamlines:
+        _, beamline = facts.load(name, directory)
+        say(f"{name}: {beamline.title}; configuration {facts.config_hash(facility, beamline)} is valid")
+        _devices(name, directory, probe=not arguments.offline)
+    return 0
+
+
+def _devices(name: str, directory: Path, probe: bool) -> None:
+    import beamlines
+
+    tree = beamlines.load(name, directory)
+    missing = set(tree.unreachable(PROBE_TIMEOUT_S)) if probe else set()
+    for device, addresses in sorted(tree.addresses().items()):
+        dead = [one for one in addresses if one in missing]
+        if not probe:
+            state = "not probed"
+        elif not dead:
+            state = "connected"
+        elif len(dead) == len(addresses):
+            state = "not reachable"
+        else:
+            state = f"{len(dead)} of {len(addresses)} not reachable: {', '.join(dead[:3])}"
+        say(f"  {device:<14} {addresses[0] if addresses else '-':<28} {state}")
+
+
+def say(line: str) -> None:
+    """Write one line of the report."""
+    sys.stdout.write(line + "\n")

@@ -1,0 +1,147 @@
+"""`terasu run`: one plan at a beamline, from nothing running to data that can be read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from daq import options, paths
+from daq.errors import RunNotSuccessful, UsageError, exit_status
+
+READABLE_TIMEOUT_S = 60.0
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run one plan",
+        description=__doc__,
+        epilog='Example: terasu run bl09u xas edge="Fe K" --sim --seed 7 --time-scale 100 --export out.xdi',
+    )
+    parser.add_argument("beamline", metavar="BEAMLINE")
+    parser.add_argument("plan", metavar="PLAN", help="a Terasu or Bluesky plan")
+    parser.add_argument("words", metavar="VALUE|key=value", nargs="*", help="the plan's arguments")
+    parser.add_argument("--sim", action="store_true", help="start the simulated servers for this run")
+    parser.add_argument(
+        "--export",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="also write FILE (.xdi, .csv, .png)",
+    )
+    parser.add_argument("--proposal", metavar="ID", help="the proposal this run belongs to")
+    parser.add_argument("--operator", metavar="NAME", help="who runs it (default: the user logged in)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    options.add_config(parser)
+    options.add_data(parser)
+    options.add_sim(parser, clock="experiment")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the plan, tell what became of it, export."""
+    _check_simulation_options(arguments)
+    _check_exports(arguments.export)
+    began = time.monotonic()
+    try:
+        outcome, note = _execute(arguments)
+    except RunNotSuccessful as error:
+        if arguments.json and error.outcome is not None:
+            _print_json(error.outcome, _save(arguments, error.outcome, partial=True), str(error))
+            return exit_status(error)
+        _tell(arguments, error.outcome)
+        raise
+    seconds = time.monotonic() - began
+    files = _save(arguments, outcome, partial=False)
+    uid = outcome.uids[-1] if outcome.uids else None
+    say(f"{outcome.exit_status}: {outcome.num_points} points in {seconds:.1f} s, run {uid}{note}")
+    for path in files:
+        say(f"wrote {path}")
+    if arguments.json:
+        _print_json(outcome, files)
+    return 0
+
+
+def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
+    from daq.session import open_session
+
+    simulate = options.sim_options(arguments) if arguments.sim else None
+    with open_session(
+        arguments.beamline,
+        simulate=simulate,
+        config=arguments.config,
+        data=arguments.data,
+        proposal=arguments.proposal,
+        operator=arguments.operator,
+        sample=arguments.sample,
+        process=f"run-{arguments.beamline}",
+        plan=(arguments.plan, arguments.words),
+    ) as session:
+        from daq import plan_call
+        from daq.engine import execute
+        from daq.live import LiveView
+        from daq.precheck import precheck
+
+        plan, args, kwargs = plan_call.call(arguments.plan, arguments.words, session.tree)
+        precheck(plan(*args, **kwargs))
+        outcome = execute(session.engine, plan(*args, **kwargs), LiveView())
+        note = f", seed {session.clock.seed}, simulated" if session.clock.simulated else ""
+        return outcome, note
+
+
+def _check_simulation_options(arguments: argparse.Namespace) -> None:
+    if arguments.sim:
+        return
+    for name, standard in (("seed", None), ("time_scale", 1.0), ("port", 0), ("clock", "experiment")):
+        if getattr(arguments, name) != standard:
+            raise UsageError(f"--{name.replace('_', '-')} belongs to a simulation: add --sim")
+
+
+def _check_exports(exports: list[Path]) -> None:
+    from daq.export import check_target
+
+    for path in exports:
+        check_target(path, overwrite=True)
+
+
+def _save(arguments: argparse.Namespace, outcome: Any, partial: bool) -> list[Path]:
+    """Export the last run; of a run that failed, only say where it can be read."""
+    if partial or not arguments.export or not outcome.uids:
+        return []
+    from daq.catalogue import open_catalogue, wait_until_readable
+    from daq.export import export
+
+    data_dir = paths.data_dir(arguments.data)
+    uid = outcome.uids[-1]
+    wait_until_readable(data_dir, uid, READABLE_TIMEOUT_S)
+    one = open_catalogue(data_dir)[uid]
+    return [export(one, path, overwrite=True) for path in arguments.export]
+
+
+def _tell(arguments: argparse.Namespace, outcome: Any) -> None:
+    if outcome is not None and outcome.uids:
+        say(f"{outcome.exit_status}: {outcome.num_points} points kept, run {outcome.uids[-1]}")
+
+
+def _print_json(outcome: Any, files: list[Path], error: str | None = None) -> None:
+    answer: dict[str, Any] = {
+        "uid": outcome.uids[-1] if outcome.uids else None,
+        "exit_status": outcome.exit_status,
+        "num_points": outcome.num_points,
+        "files": [str(path) for path in files],
+    }
+    if error is not None:
+        answer["error"] = error
+    say(json.dumps(answer))
+
+
+def say(line: str) -> None:
+    """Write one line of the report."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

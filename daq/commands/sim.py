@@ -1,0 +1,48 @@
+"""`terasu sim`: serve a simulated beamline in the foreground until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from dataclasses import asdict
+
+from daq import options
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the command."""
+    parser = subparsers.add_parser("sim", help="serve a simulated beamline", description=__doc__)
+    parser.add_argument("beamline", metavar="BEAMLINE")
+    options.add_config(parser)
+    options.add_sim(parser, clock="live")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start the servers, say how to reach them, wait for the end."""
+    from beam import facts
+    from ioc_sim.launch import Simulation
+
+    chosen = options.sim_options(arguments)
+    facts.load(chosen.beamline, chosen.config)
+    ended = threading.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda *_: ended.set())
+    with Simulation(**asdict(chosen)) as simulation:
+        for name, value in simulation.environment.items():
+            say(f"export {name}={shlex.quote(value)}")
+        say(f"# seed {chosen.seed}, clock {chosen.clock}, time scale {chosen.time_scale:g}")
+        say("ready")
+        simulation.announce()
+        while not ended.wait(0.5):
+            simulation.check()
+    return 0
+
+
+def say(line: str) -> None:
+    """Write one line at once: whoever started us waits for it."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

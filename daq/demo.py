@@ -1,0 +1,99 @@
+"""`make demo`: a newcomer's first scan, from the storage ring to a file, and read back by a second process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from beam.errors import TerasuError
+from daq.errors import DataError, exit_status
+
+SCALE = 100.0
+SEED = 20240401
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the demonstration."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sample", default=None)
+    parser.add_argument("--beamline", default="bl09u")
+    arguments = parser.parse_args(argv)
+    try:
+        return demonstrate(arguments.beamline, arguments.sample, arguments.data)
+    except TerasuError as error:
+        sys.stderr.write(f"demo: {error}\n")
+        return exit_status(error)
+
+
+def demonstrate(beamline: str, sample_spec: str | None, data: Path) -> int:
+    """Scan the sample's edge at the simulated beamline, then read the run back elsewhere and export it."""
+    from beam import facts
+    from beam.sample import load_sample
+
+    _, configuration = facts.load(beamline)
+    sample = load_sample(sample_spec or configuration.default_sample, facts.config_dir())
+    if sample.edge is None:
+        raise DataError(f"{sample.name}: no absorption edge to scan; give a sample with one")
+    say(f"Sample: {sample.name}, {sample.description}")
+    say(f"Scanning the {sample.edge} edge at the simulated {configuration.title}, {SCALE:g} times faster than life")
+    began = time.monotonic()
+    command = ["run", beamline, "xas", f"edge={sample.edge}", "--sim", "--sample", sample_spec or ""]
+    if sample_spec is None:
+        command = command[:-2]
+    answer = _terasu([*command, "--seed", str(SEED), "--time-scale", f"{SCALE:g}", "--data", str(data), "--json"])
+    seconds = time.monotonic() - began
+    if answer["exit_status"] != "success":
+        raise DataError(answer.get("error", "the run did not succeed"))
+    uid = answer["uid"]
+    say("\nThe servers have stopped. Reading the run back from the catalogue in a second process:")
+    files = [data / "exports" / f"{sample.name}_{uid[:8]}{suffix}" for suffix in (".xdi", ".png")]
+    found = _read_back(data, uid, files)
+    say(f"  points      {found['num_points']}")
+    say(f"  duration    {seconds:.1f} s from nothing running to the end, {found['duration_s']:.1f} s of it scanning")
+    say(f"  edge found  {found['edge_ev']:.2f} eV (first inflection of the spectrum measured)")
+    if sample.reference_ev is not None:
+        say(f"  reference   {sample.reference_ev:.2f} eV ({sample.reference_name})")
+        say(f"  difference  {found['edge_ev'] - sample.reference_ev:+.2f} eV")
+    for path in files:
+        say(f"  wrote       {path}")
+    say(f"\nLook again: TERASU_DATA={data} {Path(sys.executable).parent}/terasu data list")
+    return 0
+
+
+def _terasu(words: list[str]) -> dict[str, Any]:
+    """Run the `terasu` command as a user would, passing its output on; return the JSON object it prints last."""
+    process = subprocess.Popen([sys.executable, "-m", "daq.cli", *words], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    last = ""
+    for line in process.stdout:
+        if line.startswith("{"):
+            last = line
+        else:
+            sys.stdout.write(line)
+    if process.wait() not in (0, 4, 130) or not last:
+        raise DataError(f"`terasu {words[0]}` ended with exit status {process.returncode}")
+    return json.loads(last)
+
+
+def _read_back(data: Path, uid: str, files: list[Path]) -> dict[str, Any]:
+    reader = [sys.executable, "-m", "daq.read_back", "--data", str(data), uid, *map(str, files)]
+    answer = subprocess.run(reader, stdout=subprocess.PIPE, text=True, check=False)
+    if answer.returncode:
+        raise DataError(f"the run {uid} could not be read back")
+    return json.loads(answer.stdout)
+
+
+def say(line: str) -> None:
+    """Write one line of the report."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

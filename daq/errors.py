@@ -1,0 +1,68 @@
+"""What the engine and the command line can report, and the exit status each stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beam.errors import TerasuError
+
+SUCCESS = 0
+USAGE = 2
+REFUSED = 3
+FAILED = 4
+ABORTED = 130
+
+
+class UsageError(TerasuError):
+    """The command line or the call asks for something that does not exist or does not fit."""
+
+
+class Refused(TerasuError):
+    """Refused before anything moved."""
+
+
+class RunNotSuccessful(TerasuError):
+    """A run that was started and did not succeed; `outcome` tells what was kept of it."""
+
+    def __init__(self, message: str, outcome: Any = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
+class RunFailed(RunNotSuccessful):
+    """A run in which something went wrong."""
+
+
+class RunAborted(RunNotSuccessful):
+    """A run that somebody ended before its time."""
+
+
+class DataError(TerasuError):
+    """A run that cannot be found, read or exported."""
+
+
+def exit_status(error: BaseException) -> int:
+    """Return the exit status of the command that ended with `error`."""
+    if isinstance(error, RunAborted | KeyboardInterrupt):
+        return ABORTED
+    if isinstance(error, UsageError):
+        return USAGE
+    if isinstance(error, RunFailed | DataError):
+        return FAILED
+    if isinstance(error, TerasuError):
+        return REFUSED
+    return FAILED
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Return the TerasuError that caused `error`, or the first cause there is."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    last = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        if isinstance(one, TerasuError):
+            return one
+        last = one
+        one = one.__cause__ or one.__context__
+    return last

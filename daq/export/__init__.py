@@ -1,0 +1,86 @@
+"""Runs as files: a spectrum as XDI, any run as CSV, a picture of µ(E)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from beam.errors import UnknownName
+from daq.errors import DataError, UsageError
+
+FORMATS = (".xdi", ".csv", ".png")
+
+
+def check_target(path: Path, *, overwrite: bool = False) -> str:
+    """Return the format that `path` asks for; refuse, before anything is done, what could not be written.
+
+    Raises
+    ------
+    UnknownName
+        If the suffix names no format; lists those there are.
+    UsageError
+        If the file exists and is not to be overwritten, or its directory does not exist.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise UnknownName("export format", path.suffix or path.name, FORMATS)
+    if path.is_dir():
+        raise UsageError(f"{path}: is a directory")
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: exists already; ask for overwriting explicitly, or give another name")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no directory {path.parent}")
+    return suffix
+
+
+def export(run: Any, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a run to a file, in the format of its suffix; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    run
+        A run of the catalogue, or `daq.export.run_data.RunData`.
+    path
+        Where to; ``.xdi`` (X-ray Absorption Data Interchange 1.0), ``.csv`` (the primary stream as it was
+        recorded), ``.png`` (µ(E) and its derivative).
+    overwrite
+        Whether a file that is there may be replaced.
+
+    Raises
+    ------
+    UnknownName
+        If the suffix names no format.
+    UsageError
+        If the file exists (without `overwrite`) or has no directory to go to.
+    DataError
+        If the run does not hold what the format needs, or the file cannot be written.
+    """
+    path = Path(path).expanduser()
+    suffix = check_target(path, overwrite=overwrite)
+    from daq.export.atomic import write_atomically
+    from daq.export.run_data import RunData
+
+    data = run if isinstance(run, RunData) else RunData.from_catalogue(run)
+    if suffix == ".csv":
+        from daq.export.csv import to_csv
+
+        content = to_csv(data).encode()
+    else:
+        from daq.export.spectrum import Spectrum
+
+        spectrum = Spectrum.of(data)
+        if suffix == ".xdi":
+            from daq.export.xdi import to_xdi
+
+            content = to_xdi(spectrum).encode()
+        else:
+            from daq.export.png import to_png
+
+            content = to_png(spectrum)
+    try:
+        write_atomically(path, content, overwrite=overwrite)
+    except FileExistsError as error:
+        raise UsageError(f"{path}: appeared meanwhile; it was not overwritten") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+    return path

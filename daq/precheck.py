@@ -1,0 +1,53 @@
+"""Looks through a plan before anything moves: does every place it goes to exist?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from daq.errors import Refused, innermost
+
+MOST_MESSAGES = 200_000
+
+
+def precheck(plan: Generator[Any, Any, Any]) -> tuple[int, bool]:
+    """Walk a freshly built `plan` without executing it and refuse what the devices refuse.
+
+    Parameters
+    ----------
+    plan
+        A generator made for this check: a generator can be walked only once.
+
+    Returns
+    -------
+    checked, whole
+        Messages looked at, and whether that was the whole plan. A plan that decides by what it measures cannot be
+        walked to its end: nothing answers it here.
+
+    Raises
+    ------
+    Refused
+        The first move that its device refuses, in the device's own words.
+    """
+    checked = 0
+    try:
+        for msg in plan:
+            checked += 1
+            if msg.command == "set" and hasattr(msg.obj, "check_value"):
+                try:
+                    msg.obj.check_value(*msg.args)
+                except Exception as error:
+                    raise Refused(str(innermost(error))) from error
+            if checked >= MOST_MESSAGES:
+                return checked, False
+    except Refused:
+        raise
+    except Exception as error:
+        from beam.errors import TerasuError
+
+        if isinstance(cause := innermost(error), TerasuError):
+            raise Refused(str(cause)) from error
+        return checked, False  # it wanted an answer that only a measurement gives
+    finally:
+        plan.close()
+    return checked, True

@@ -1,0 +1,145 @@
+"""A session at a beamline: servers where asked for, the connected device tree, the engine, the catalogue."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from beam import facts
+from beam.errors import TerasuError
+from daq import logs, metadata, paths
+from daq.options import SimOptions
+
+if TYPE_CHECKING:
+    from bluesky.run_engine import RunEngine
+
+    from beamlines import Tree
+    from daq.device_clock import ServerClock
+    from ioc_sim.launch import Simulation
+
+CONNECT_TIMEOUT_S = 10.0
+CLOCK_TIMEOUT_S = 1.0
+
+
+@dataclass
+class Session:
+    """All that a command needs to run plans."""
+
+    beamline: facts.Beamline
+    tree: Tree
+    engine: RunEngine
+    clock: ServerClock
+    data_dir: Path
+    simulation: Simulation | None = None
+    log: Path | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def open_session(
+    beamline: str,
+    *,
+    simulate: SimOptions | None = None,
+    config: Path | None = None,
+    data: Path | None = None,
+    proposal: str | None = None,
+    operator: str | None = None,
+    sample: str | None = None,
+    process: str = "run",
+    signals: Any = None,
+    plan: tuple[str, list[str]] | None = None,
+) -> Iterator[Session]:
+    """Bring up everything that a plan at `beamline` needs, and take it down again.
+
+    The order is that of the slowest: servers and catalogue start as processes of their own while this process
+    imports the control layer, which reads the servers' addresses when it is first used.
+
+    Parameters
+    ----------
+    beamline
+        Its name.
+    simulate
+        Start the servers too, with these options.
+    config, data
+        Directories, where they are not to be found in the usual way.
+    proposal, operator, sample
+        Recorded with each run.
+    process
+        What the log is called.
+    signals
+        What Ctrl-C means (`daq.signals`); by default that the run aborts.
+    plan
+        The plan's name and the words that follow it, whose names are checked before the servers are waited for.
+
+    Raises
+    ------
+    TerasuError
+        Before anything moved: configuration, servers, data directory or devices are not as they must be.
+    """
+    facility, wanted = facts.load(beamline, config)
+    data_dir = paths.data_dir(data)
+    from daq.journal import Journal
+
+    Journal.check(data_dir / "journal")
+    log = logs.log_to(data_dir / "logs", process)
+    with ExitStack() as stack:
+        simulation = None
+        if simulate is not None:
+            from ioc_sim.launch import Simulation
+
+            simulation = Simulation(**asdict(simulate))
+            stack.callback(simulation.stop)
+            simulation.begin()
+            # before the control layer is imported, which reads it
+            os.environ.update(simulation.environment)
+        import bluesky.plans  # noqa: F401  imported while the servers boot
+
+        if simulation is not None:
+            os.environ.update(simulation.environment)
+            simulation.announce()
+        import beamlines
+        from daq.device_clock import DeviceClock
+        from daq.engine import make_engine
+        from daq.signals import AbortOnSignal
+        from devices.deadlines import set_time_scale
+
+        tree = beamlines.load(beamline, config)
+        # channels are closed before the servers stop: their end is then no lost connection
+        for device in tree.devices.values():
+            stack.callback(device.destroy)
+        tree.connect(CONNECT_TIMEOUT_S)
+        device_clock = DeviceClock(wanted.prefix)
+        stack.callback(device_clock.destroy)
+        clock = device_clock.connect(CLOCK_TIMEOUT_S)
+        set_time_scale(clock.time_scale)
+        standing = metadata.standing(facility, wanted, proposal, operator)
+        standing |= clock.record()
+        if described := _sample(sample, clock, config):
+            standing["sample"] = described
+        engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
+        engine.preprocessors.extend(tree.preprocessors)
+        yield Session(wanted, tree, engine, clock, data_dir, simulation, log)
+
+
+def _sample(asked: str | None, clock: ServerClock, config: Path | None) -> dict[str, Any] | None:
+    """Describe the sample: what the simulated beam carries, or what the user says is in the real one."""
+    if not clock.simulated:
+        return {"name": asked} if asked else None
+    from beam.sample import load_sample
+
+    try:
+        one = load_sample(clock.sample or "none", facts.config_dir(config))
+    except TerasuError:  # the server may lie on another machine, with files of its own
+        return {"name": clock.sample}
+    described: dict[str, Any] = {
+        "name": one.name,
+        "description": one.description,
+        "provenance": one.provenance,
+    }
+    if one.edge:
+        described["edge"] = one.edge
+    return described

@@ -1,0 +1,30 @@
+"""The devices of a beamline, as ophyd objects."""
+
+from devices.axis import Axis
+from devices.base import Instrument
+from devices.build import build
+from devices.chamber import IonChamber
+from devices.counter import Counter
+from devices.energy import EnergyAxis
+from devices.monochromator import DoubleCrystal
+from devices.motor import MotorAxis
+from devices.ring import RingStatus
+from devices.shutter import Shutter
+from devices.state import State
+from devices.undulator import GapAxis, Undulator
+
+__all__ = [
+    "Axis",
+    "Counter",
+    "DoubleCrystal",
+    "EnergyAxis",
+    "GapAxis",
+    "Instrument",
+    "IonChamber",
+    "MotorAxis",
+    "RingStatus",
+    "Shutter",
+    "State",
+    "Undulator",
+    "build",
+]

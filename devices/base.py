@@ -1,0 +1,148 @@
+"""What all devices share: an address, signals of some transport, and a state that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, ClassVar, TypeVar
+
+from ophyd import Component, Device, Kind
+
+from devices.errors import NotConnected
+from devices.signals import AXIS_UNIT, Attr, DeviceSignal, Quantity
+from devices.state import State, Stated, worst
+from devices.transport import Transport, transport_for
+
+
+class Instrument(Device):
+    """A device at an address; which transport carries its signals follows from the address.
+
+    Parameters
+    ----------
+    address
+        EPICS prefix (or, when that transport comes, Tango name).
+    name
+        Name in documents, usually the key in `config/`.
+    label
+        What people call it.
+    unit
+        The unit of an axis; empty for other devices.
+    transport
+        Given by tests only.
+    """
+
+    kind_of_device: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        name: str,
+        label: str = "",
+        unit: str = "",
+        tango_name: str = "",
+        transport: Transport | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.address = address
+        self.label = label or name
+        self.unit = unit
+        self.tango_name = tango_name
+        self.transport = transport or transport_for(address)
+        self._all_signals: tuple[DeviceSignal, ...] | None = None
+        super().__init__(address, name=name, **kwargs)
+
+    def make_signal(
+        self, attribute: str, quantity: Quantity, *, name: str, kind: Kind, optional: bool = False
+    ) -> DeviceSignal:
+        """Make a signal of this device; called once for each row of its table."""
+        if AXIS_UNIT in quantity.unit:
+            quantity = replace(quantity, unit=quantity.unit.replace(AXIS_UNIT, self.unit))
+        return self.transport.signal(
+            self.kind_of_device,
+            attribute,
+            self.address,
+            quantity,
+            name=name,
+            kind=kind,
+            optional=optional,
+            channel=self.channel_of(attribute),
+            parent=self,
+        )
+
+    def channel_of(self, attribute: str) -> int | None:
+        """Return the number of the channel that `attribute` stands for; only counters have such."""
+        return None
+
+    def kind_of(self, attribute: str) -> Kind:
+        """Return the ophyd kind of an attribute."""
+        return self._component_kinds[attribute]
+
+    def signals(self) -> Iterator[DeviceSignal]:
+        """Yield the signals of this device and of its parts."""
+        if self._all_signals is None:
+            # asked for before each motion: walking ophyd's tree anew would cost as much as the rest
+            walked = (walk.item for walk in self.walk_signals())
+            self._all_signals = tuple(one for one in walked if isinstance(one, DeviceSignal))
+        yield from self._all_signals
+
+    @property
+    def missing(self) -> list[str]:
+        """The addresses that do not answer."""
+        return [one.address for one in self.signals() if not one.connected and not one.optional]
+
+    @property
+    def parts(self) -> dict[str, Instrument]:
+        """The devices that this one consists of."""
+        return {attr: getattr(self, attr) for attr in self._sub_devices}
+
+    @property
+    def state(self) -> State:
+        """The state, one of Tango's fourteen."""
+        return self.stated().state
+
+    @property
+    def status_text(self) -> str:
+        """One sentence that says why the device is in its state."""
+        return self.stated().text
+
+    def stated(self) -> Stated:
+        """Return state and sentence, computed from what the device reports."""
+        if missing := self.missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            return Stated(State.UNKNOWN, f"{missing[0]}{more} does not answer")
+        try:
+            return self.report_state()
+        except NotConnected as error:
+            return Stated(State.UNKNOWN, str(error))
+
+    def report_state(self) -> Stated:
+        """Return the state of a connected device; by default the worst of its parts."""
+        return worst((attr, part.stated()) for attr, part in self.parts.items())
+
+
+PartOf = TypeVar("PartOf", bound=Device)
+
+
+class Part(Component[PartOf]):
+    """A device within a device, described by its own table of facts.
+
+    Parameters
+    ----------
+    cls
+        Class of the part, which takes its facts as only positional argument.
+    """
+
+    def create_component(self, instance: Any) -> PartOf:
+        """Make the part from the facts that the parent has for it."""
+        return self.cls(
+            instance.facts_of(self.attr),
+            name=f"{instance.name}_{self.attr}",
+            transport=instance.transport,
+            parent=instance,
+            attr_name=self.attr,
+            kind=instance.kind_of(self.attr),
+        )
+
+
+__all__ = ["Attr", "Instrument", "Part"]

@@ -1,0 +1,67 @@
+"""Builds the devices that the facts of a beamline name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ophyd import Device
+
+from beam import facts
+from devices.chamber import IonChamber
+from devices.counter import Counter
+from devices.energy import EnergyAxis
+from devices.monochromator import DoubleCrystal
+from devices.ring import RingStatus
+from devices.shutter import Shutter
+from devices.transport import Transport
+from devices.undulator import Undulator
+
+CLASSES: Mapping[type[facts.Facts], type[Device]] = {
+    facts.PlanarUndulator: Undulator,
+    facts.DoubleCrystalMonochromator: DoubleCrystal,
+    facts.Shutter: Shutter,
+    facts.IonChamber: IonChamber,
+    facts.Scaler: Counter,
+}
+"""Which class serves which kind of device in `config/`."""
+
+
+def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transport | None = None) -> dict[str, Device]:
+    """Return the devices of a beamline by their keys in its configuration, with ``ring`` and ``energy``.
+
+    Parameters
+    ----------
+    beamline, facility
+        The facts.
+    transport
+        Given by tests; otherwise each device's address decides.
+
+    Returns
+    -------
+    dict
+        In the order of the configuration. ``energy`` is there where there are an undulator and a monochromator.
+    """
+    made: dict[str, Device] = {"ring": RingStatus(facility.ring, name="ring", transport=transport)}
+    chambers: dict[str, dict[str, IonChamber]] = {}
+    for key, one in beamline.devices.items():
+        if isinstance(one, facts.IonChamber):
+            chamber = IonChamber(one, name=key, transport=transport)
+            made[key] = chambers.setdefault(one.scaler, {})[key] = chamber
+    for key, one in beamline.devices.items():
+        match one:
+            case facts.PlanarUndulator():
+                made[key] = Undulator(one, facility.ring, name=key, transport=transport)
+            case facts.DoubleCrystalMonochromator():
+                made[key] = DoubleCrystal(one, name=key, transport=transport)
+            case facts.Shutter():
+                made[key] = Shutter(one, name=key, transport=transport)
+            case facts.Scaler():
+                made[key] = Counter.of(one, chambers.get(key, {}), name=key, transport=transport)
+            case facts.IonChamber():
+                pass
+    undulators = [one for one in made.values() if isinstance(one, Undulator)]
+    monochromators = [one for one in made.values() if isinstance(one, DoubleCrystal)]
+    if len(undulators) == len(monochromators) == 1:
+        made["energy"] = EnergyAxis(beamline.beamline, beamline.energy, undulators[0], monochromators[0])
+    order = ["energy", *beamline.devices, "ring"]
+    return {key: made[key] for key in order if key in made}

@@ -1,0 +1,56 @@
+"""A beamline's server process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator
+
+from beam import facts
+from beam.line import Line
+from beam.ring import RingModel, events_from_json
+from beam.sample import load_sample
+from ioc_sim import options as command_line
+from ioc_sim.beamline import BeamlineGroup
+from ioc_sim.channels import Channels
+from ioc_sim.publishing import published
+from ioc_sim.ring_link import RingLink
+from ioc_sim.station import Station
+from ioc_sim.timing import Timeline
+
+
+@contextlib.asynccontextmanager
+async def beamline(options: argparse.Namespace) -> AsyncIterator[Channels]:
+    """Make the channels of a beamline; follow the ring's server if its port is given."""
+    directory = facts.config_dir(options.config)
+    facility, beamline_facts = facts.load(options.what, directory)
+
+    identity = command_line.identity(options)
+    clock = identity.make_clock()
+    time = Timeline(clock)
+    asked = options.sample or beamline_facts.default_sample
+    load = functools.partial(load_sample, directory=directory)
+
+    def build() -> Line:
+        return Line(facility, beamline_facts, load(asked), seed=identity.seed, clock=clock)
+
+    async with contextlib.AsyncExitStack() as stack:
+        if options.ring_port is None:
+            line = build()
+        else:
+            link = RingLink(options.ring_port, f"{facility.ring.prefix}SIM:", clock)
+            stack.push_async_callback(link.stop)
+            # in a thread: meanwhile the ring's server is found, or not
+            line, _ = await asyncio.gather(asyncio.to_thread(build), link.start())
+            link.pass_on(lambda text: _take_events(line, text))
+            time.follower = link.tell
+        group = BeamlineGroup(identity, Station(beamline_facts, line, time), asked, load)
+        await time.follow()
+        await stack.enter_async_context(published(identity.clock == "live", time.show))
+        yield group.channels
+
+
+def _take_events(line: Line, text: str) -> None:
+    line.ring = RingModel(line.facility.ring, line.seed, events_from_json(text))

@@ -1,0 +1,1 @@
+"""Groups of channels that physics couples, one kind of device a file."""

@@ -1,0 +1,32 @@
+"""A scaler record that counts on the line, and how many exposures it made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from beam.facts import IonChamber, Scaler
+from ioc_sim.channels import Channels, Int
+from ioc_sim.records.scaler import ScalerRecord
+from ioc_sim.station import Station
+
+
+class CounterGroup:
+    """The channels of one scaler, with the names of the chambers on it."""
+
+    def __init__(self, name: str, facts: Scaler, station: Station) -> None:
+        self._name = name
+        self._station = station
+        names = {1: "clock"} | {
+            device.channel: device.label
+            for device in station.facts.devices.values()
+            if isinstance(device, IonChamber) and device.scaler == name
+        }
+        self.exposure_count = Int(0)
+        self.record = ScalerRecord(facts.prefix, facts, names, station.time, self._count, self._published)
+        self.channels: Channels = {**self.record.channels, f"{facts.prefix}:ExposureCount": self.exposure_count}
+
+    async def _count(self, dwell_s: float) -> Mapping[int, int]:
+        return (await self._station.expose(self._name, dwell_s)).counts
+
+    def _published(self, timestamp: float) -> None:
+        self.exposure_count.post(self.exposure_count.value + 1, timestamp=timestamp)

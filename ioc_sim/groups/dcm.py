@@ -1,0 +1,21 @@
+"""A double-crystal monochromator: three motor records on the line's axes."""
+
+from __future__ import annotations
+
+from beam.facts import DoubleCrystalMonochromator
+from ioc_sim.channels import Channels
+from ioc_sim.records.motor import MotorRecord
+from ioc_sim.station import Station
+
+
+class MonochromatorGroup:
+    """The channels of one monochromator."""
+
+    def __init__(self, name: str, facts: DoubleCrystalMonochromator, station: Station) -> None:
+        self.motors = {
+            key: MotorRecord(axis.prefix, station.line.axes[f"{name}.{key}"], station.time)
+            for key, axis in (("bragg", facts.bragg), ("perp", facts.perp), ("pitch", facts.pitch))
+        }
+        self.channels: Channels = {
+            pvname: channel for motor in self.motors.values() for pvname, channel in motor.channels.items()
+        }

@@ -1,0 +1,73 @@
+"""The storage ring's channels: all of them are functions of its clock and of the list of events."""
+
+from __future__ import annotations
+
+from beam.clock import ExperimentClock, LiveClock
+from beam.errors import TerasuError
+from beam.facts import Ring
+from beam.ring import RING_MODES, RingModel, events_from_json, events_to_json
+from ioc_sim.channels import Channels, Enum, Float, LongText
+from ioc_sim.errors import Refused
+from ioc_sim.groups.simulation import SimulationGroup
+from ioc_sim.identity import Identity
+
+MOST_EVENTS = 1 << 16
+"""Length of the longest event list (characters)."""
+
+
+class RingGroup:
+    """The ring and its ``SIM:`` channels.
+
+    In experiment mode `SIM:Time` is put by the beamline's server and never runs backwards; a put completes when all
+    channels show the new time.
+    """
+
+    def __init__(self, facts: Ring, identity: Identity) -> None:
+        self._facts = facts
+        self._seed = identity.seed
+        self._clock: ExperimentClock | LiveClock = identity.make_clock()
+        self.model = RingModel(facts, identity.seed)
+        live = isinstance(self._clock, LiveClock)
+        self.simulation = SimulationGroup(facts.prefix, identity, self._clock, None if live else self._set_time)
+        self.events = LongText("[]", max_length=MOST_EVENTS, check=self._check_events, on_put=self._set_events)
+        self.current = Float(0.0, units="mA", precision=4)
+        self.mode = Enum(RING_MODES[0], RING_MODES)
+        self.gate = Enum("Open", ("Closed", "Open"))
+        self.next_injection = Float(0.0, units="s", precision=1)
+        self.channels: Channels = {
+            f"{facts.prefix}Current": self.current,
+            f"{facts.prefix}Mode": self.mode,
+            f"{facts.prefix}Lifetime": Float(facts.lifetime_h, units="h", precision=2),
+            f"{facts.prefix}TopUpGate": self.gate,
+            f"{facts.prefix}NextInjection": self.next_injection,
+            f"{facts.prefix}Energy": Float(facts.energy_gev, units="GeV", precision=3),
+            f"{self.simulation.prefix}Events": self.events,
+            **self.simulation.channels,
+        }
+        self.show()
+
+    def show(self) -> None:
+        """Publish the ring as it is at the clock's time."""
+        now = self._clock.now()
+        self.current.update(self.model.current_ma(now))
+        self.mode.update(self.model.mode(now))
+        self.gate.update("Open" if self.model.topup_gate(now) else "Closed")
+        self.next_injection.update(self.model.next_injection_s(now))
+        self.simulation.show()
+
+    async def _set_time(self, seconds: float) -> None:
+        if isinstance(self._clock, ExperimentClock):
+            self._clock.set(seconds)
+        self.show()
+
+    def _check_events(self, text: str) -> None:
+        try:
+            events_from_json(text)
+        except TerasuError as error:
+            raise Refused(str(error)) from error
+
+    async def _set_events(self, text: str) -> None:
+        events = events_from_json(text)
+        self.model = RingModel(self._facts, self._seed, events)
+        self.events.update(events_to_json(self.model.events))
+        self.show()

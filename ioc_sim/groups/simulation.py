@@ -1,0 +1,40 @@
+"""The channels by which every server says that it is simulated; see docs/reference/simulator.md."""
+
+from __future__ import annotations
+
+from beam.clock import Clock
+from ioc_sim.channels import Channels, Enum, Float, Int, Put, Text
+from ioc_sim.identity import CLOCKS, Identity
+
+
+class SimulationGroup:
+    """``SIM:`` channels that all servers have.
+
+    Parameters
+    ----------
+    prefix : str
+        Of the server, such as ``BL09U:``.
+    identity : Identity
+        What it says about itself.
+    clock : Clock
+        The clock that it shows.
+    on_time : Put, optional
+        What a client's put of the time does; without it the time is read-only.
+    """
+
+    def __init__(self, prefix: str, identity: Identity, clock: Clock, on_time: Put | None = None) -> None:
+        self._clock = clock
+        self.prefix = f"{prefix}SIM:"
+        self.time = Float(clock.now(), units="s", precision=6, on_put=on_time)
+        self.channels: Channels = {
+            f"{self.prefix}Simulated": Int(1),
+            f"{self.prefix}Token": Text(identity.token),
+            f"{self.prefix}ClockMode": Enum(identity.clock, CLOCKS),
+            f"{self.prefix}Time": self.time,
+            f"{self.prefix}TimeScale": Float(identity.time_scale, precision=3),
+            f"{self.prefix}Seed": Int(identity.seed),
+        }
+
+    def show(self) -> None:
+        """Publish the clock's time."""
+        self.time.update(self._clock.now())

@@ -1,0 +1,114 @@
+"""The insertion device as its control system shows it: gap, permission, light.
+
+`Gap` is refused outside its limits or without the machine's permission; its put completes when the gap is at rest.
+A permission withdrawn on the way stops the gap, and the put fails.
+"""
+
+from __future__ import annotations
+
+from beam.facts import PlanarUndulator
+from ioc_sim.channels import Channels, Enum, Float, Int, Text
+from ioc_sim.errors import Refused
+from ioc_sim.motion import Motion
+from ioc_sim.station import Station
+
+SLOWEST = 0.001
+"""The lowest velocity that may be set, as a fraction of the highest."""
+
+
+class UndulatorGroup:
+    """The channels of one planar undulator."""
+
+    def __init__(self, name: str, facts: PlanarUndulator, station: Station) -> None:
+        gap = facts.gap
+        self._name = gap.prefix.rstrip(":")
+        self._line = station.line
+        self._axis = station.line.axes[f"{name}.gap"]
+        self._motion = Motion(self._axis, station.time, gap.acceleration_s, self._show)
+        self._refused = False
+        at = self._axis.encoder
+        self.gap = Float(
+            at,
+            low=gap.low,
+            high=gap.high,
+            units="mm",
+            precision=gap.precision,
+            check=self._check,
+            on_put=self._go,
+        )
+        self.readback = Float(at, low=gap.low, high=gap.high, units="mm", precision=gap.precision)
+        self.velocity = Float(
+            gap.velocity,
+            low=gap.velocity * SLOWEST,
+            high=gap.velocity,
+            units="mm/s",
+            precision=3,
+            on_put=self._keep,
+        )
+        self.moving = Enum("Idle", ("Idle", "Moving"))
+        self.permit = Enum("Permitted", ("Denied", "Permitted"))
+        self.stop = Int(0, low=0, high=1, on_put=self._stop)
+        self.status = Text("at rest")
+        self.energy = Float(0.0, units="eV", precision=2)
+        self.power = Float(0.0, units="kW", precision=3)
+        self.channels: Channels = {
+            f"{gap.prefix}{suffix}": channel
+            for suffix, channel in {
+                "Gap": self.gap,
+                "GapRbv": self.readback,
+                "Velocity": self.velocity,
+                "Moving": self.moving,
+                "Permit": self.permit,
+                "Stop": self.stop,
+                "Status": self.status,
+                "Energy": self.energy,
+                "Power": self.power,
+            }.items()
+        }
+        station.time.listeners.append(self._show_light)
+        self._show()
+
+    def set_permit(self, permitted: bool) -> None:
+        """Grant or withdraw the machine's permission to move."""
+        self.permit.update("Permitted" if permitted else "Denied")
+        if not permitted and self._motion.moving:
+            self._refused = True
+            self._motion.stop()
+        self._show()
+
+    def _check(self, target: float) -> None:
+        if self.permit.value == "Denied":
+            raise Refused(f"{self._name} gap {target} mm: the machine does not permit gap motion")
+
+    async def _go(self, target: float) -> None:
+        self._refused = False
+        await self._motion.to(target, self.velocity.value)
+        if self._refused:
+            raise Refused(f"{self._name} gap {target} mm: the permission was withdrawn at {self._axis.encoder} mm")
+
+    async def _stop(self, value: int) -> None:
+        if value:
+            self._motion.stop()
+            self.stop.post(0)
+
+    async def _keep(self, _: float) -> None:
+        """Do nothing: a velocity counts from the next motion on."""
+
+    def _show(self) -> None:
+        self.readback.update(self._axis.encoder)
+        self._show_light()
+        self.status.update(self._sentence())
+        self.moving.update("Moving" if self._motion.moving else "Idle")
+
+    def _show_light(self) -> None:
+        self.energy.update(round(self._line.first_harmonic_ev() or 0.0, 3))
+        self.power.update(round(self._line.undulator_power_kw(), 3))
+
+    def _sentence(self) -> str:
+        if self._motion.moving:
+            return f"moving to {self.gap.value:.4f} mm"
+        if self.permit.value == "Denied":
+            return "the machine does not permit motion"
+        if not self.energy.value:
+            return "gap outside 0.1 … 1 period: no light"
+        return "at rest"

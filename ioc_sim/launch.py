@@ -1,0 +1,240 @@
+"""A simulation as one thing: repeater, ring server and beamline server as child processes that live no longer than us.
+
+All sockets are bound here and handed down, so a port in use is known before anything starts, no port is lost to
+another process in between, and the beamline's server can knock at the ring's while that still imports.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import socket
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ioc_sim import announce
+from ioc_sim.child import Child
+from ioc_sim.errors import ServerDied, ServerError
+from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp
+
+READY_S = 60.0
+"""Wall time within which all servers must be ready; usually two seconds."""
+
+
+class Simulation:
+    """The servers of one simulated beamline; a context manager.
+
+    Parameters
+    ----------
+    beamline : str
+        Its name in the configuration.
+    config : path, optional
+        Configuration directory (default: as `beam.facts.config_dir` finds it).
+    clock : str
+        ``experiment`` or ``live``.
+    time_scale : float
+        Device seconds per second of wall time.
+    seed : int
+        Of all noise.
+    sample : str, optional
+        What is in the beam: a name, a file.xdi, formula and thickness, or ``none`` (default: the beamline's own).
+    port : int
+        The beamline server's; the ring server then has ``port + 1``. 0 takes free ones.
+    order : str
+        ``ordered``, or ``shuffled`` to deliver put completions ahead of monitors.
+
+    Attributes
+    ----------
+    environment : dict[str, str]
+        What a Channel Access client needs to find these servers and no others.
+    ports : dict[str, int]
+        By ``beamline``, ``ring`` and ``repeater``.
+    pids : dict[str, int]
+        Likewise.
+    token : str
+        What ``SIM:Token`` of both servers returns.
+    """
+
+    def __init__(
+        self,
+        beamline: str,
+        *,
+        config: str | os.PathLike[str] | None = None,
+        clock: str = "experiment",
+        time_scale: float = 1.0,
+        seed: int = 0,
+        sample: str | None = None,
+        port: int = 0,
+        order: str = "ordered",
+    ) -> None:
+        self.beamline = beamline
+        self.token = secrets.token_hex(8)
+        self.ports: dict[str, int] = {}
+        self.environment: dict[str, str] = {}
+        self._port = port
+        self._children: dict[str, Child] = {}
+        self._announced: Path | None = None
+        self._options = [
+            f"--clock={clock}",
+            f"--time-scale={time_scale!r}",
+            f"--seed={seed}",
+            f"--epoch={time.time()!r}",
+            f"--token={self.token}",
+            f"--order={order}",
+            *([f"--config={os.fspath(config)}"] if config else []),
+        ]
+        self._sample = [f"--sample={sample}"] if sample else []
+
+    def start(self) -> Simulation:
+        """Start all servers and wait until clients can connect: `begin` and `wait_until_ready`."""
+        self.begin()
+        self.wait_until_ready()
+        return self
+
+    def begin(self) -> None:
+        """Start all servers and return at once; `environment` is known then, and clients may already seek them.
+
+        Raises
+        ------
+        PortInUse
+            If another process has a port that was asked for.
+        """
+        beamline = bind_pair(self._port)
+        try:
+            ring = bind_pair(self._port + 1 if self._port else 0)
+        except ServerError:
+            _close(*beamline)
+            raise
+        repeater = bind_udp(0)
+        self.ports = {
+            "beamline": _port(beamline[1]),
+            "ring": _port(ring[1]),
+            "repeater": _port(repeater),
+        }
+        self.environment = environment(self.ports)
+        try:
+            self._spawn("repeater", ["ioc_sim.repeater", str(repeater.fileno())], repeater)
+            self._spawn("ring", ["ioc_sim.serve", "ring", _handed(ring), *self._options], *ring)
+            follow = f"--ring-port={self.ports['ring']}"
+            arguments = ["ioc_sim.serve", self.beamline, _handed(beamline), follow, *self._options, *self._sample]
+            self._spawn("beamline", arguments, *beamline)
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            _close(*beamline, *ring, repeater)
+
+    def wait_until_ready(self) -> None:
+        """Wait until clients can connect.
+
+        Raises
+        ------
+        ServerError
+            If a server refuses to start (bad configuration, bad sample); the message is its own.
+        """
+        try:
+            self._wait_for_children()
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids by server."""
+        return {name: child.pid for name, child in self._children.items()}
+
+    def check(self) -> None:
+        """See that all servers run.
+
+        Raises
+        ------
+        ServerDied
+            If one ended by itself; with the last lines that it wrote.
+        """
+        for name, child in self._children.items():
+            status = child.status()
+            if status is not None:
+                last = child.last_words() or "it wrote nothing"
+                raise ServerDied(f"the {name} server (pid {child.pid}) ended with status {status}: {last}")
+
+    def announce(self) -> Path:
+        """Write the file by which other commands of this user find the servers; removed by `stop`."""
+        self._announced = announce.write(
+            {
+                "beamline": self.beamline,
+                "pid": os.getpid(),
+                "pids": self.pids,
+                "ports": self.ports,
+                "token": self.token,
+                "environment": self.environment,
+            }
+        )
+        return self._announced
+
+    def stop(self) -> None:
+        """End all servers; may be called twice."""
+        if self._announced:
+            self._announced.unlink(missing_ok=True)
+            self._announced = None
+        for child in self._children.values():
+            child.end()
+        for child in self._children.values():
+            child.reap()
+        self._children.clear()
+
+    def __enter__(self) -> Simulation:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _spawn(self, name: str, arguments: list[str], *sockets: socket.socket) -> None:
+        command = [sys.executable, "-m", *arguments]
+        descriptors = [one.fileno() for one in sockets]
+        self._children[name] = Child(name, command, {**os.environ, **self.environment}, descriptors)
+
+    def _wait_for_children(self) -> None:
+        deadline = time.monotonic() + READY_S
+        for name in ("ring", "beamline"):
+            child = self._children[name]
+            line = child.read_line(max(0.0, deadline - time.monotonic()))
+            said: dict[str, Any] = json.loads(line) if line else {}
+            if "error" in said:
+                raise ServerError(said["error"])
+            if not said.get("ready"):
+                reason = child.last_words() or f"not ready within {math.ceil(READY_S)} s"
+                raise ServerDied(f"the {name} server did not start: {reason}")
+
+
+def environment(ports: dict[str, int]) -> dict[str, str]:
+    """Return the variables that pin a Channel Access client, and servers' beacons, to these ports of loopback."""
+    return {
+        "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{ports['beamline']} {LOOPBACK}:{ports['ring']}",
+        "EPICS_CA_AUTO_ADDR_LIST": "NO",
+        "EPICS_CA_NAME_SERVERS": "",
+        "EPICS_CA_REPEATER_PORT": str(ports["repeater"]),
+        "EPICS_CAS_INTF_ADDR_LIST": LOOPBACK,
+        "EPICS_CAS_BEACON_ADDR_LIST": LOOPBACK,
+        "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
+        "EPICS_CAS_BEACON_PORT": str(ports["repeater"]),
+    }
+
+
+def _handed(pair: tuple[socket.socket, socket.socket]) -> str:
+    return f"--sockets={pair[0].fileno()},{pair[1].fileno()}"
+
+
+def _port(sock: socket.socket) -> int:
+    return sock.getsockname()[1]
+
+
+def _close(*sockets: socket.socket) -> None:
+    for one in sockets:
+        one.close()

@@ -1,0 +1,113 @@
+"""One axis carried along its velocity profile in device time.
+
+=========  ======================  =====================================================================
+state      event                   what happens
+=========  ======================  =====================================================================
+at rest    `to(target)`            moving; returns on arrival
+moving     arrival                 at rest exactly at the target; the clock advanced by the nominal time
+moving     `to(other)`             goes on from where it is to `other`; both calls return on arrival there
+moving     `stop()`                at rest where it is; the clock advanced by the time that passed
+at rest    `stop()`                nothing
+=========  ======================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+from beam.motion import Trapezoid
+from ioc_sim.timing import MotionTime
+
+PROGRESS_S = 0.1
+"""Wall time between two positions on the way; an axis that arrives sooner reports only its arrival."""
+
+
+class Axis(Protocol):
+    """The mechanics: `beam.line.LineAxis`."""
+
+    @property
+    def position(self) -> float:
+        """Where the mechanics is."""
+        ...
+
+    def move_to(self, position: float) -> None:
+        """Put the mechanics there."""
+        ...
+
+
+class Motion:
+    """The motion of one axis.
+
+    Parameters
+    ----------
+    axis : Axis
+        What moves.
+    time : MotionTime
+        The server's time service.
+    acceleration_s : float
+        Time to full velocity.
+    on_change : Callable[[], None]
+        Called at the start, on the way and at the end.
+    """
+
+    def __init__(self, axis: Axis, time: MotionTime, acceleration_s: float, on_change: Callable[[], None]) -> None:
+        self._axis = axis
+        self._time = time
+        self._acceleration_s = acceleration_s
+        self._on_change = on_change
+        self._interrupt = asyncio.Event()
+        self._goal: tuple[float, float] | None = None
+        self._runner: asyncio.Task[None] | None = None
+
+    @property
+    def moving(self) -> bool:
+        """Whether the axis is on its way."""
+        return self._runner is not None
+
+    async def to(self, target: float, velocity: float) -> None:
+        """Move to `target` at `velocity` (unit and unit/s of the axis); return at rest."""
+        self._goal = (target, velocity)
+        if self._runner is None:
+            self._runner = asyncio.create_task(self._run())
+        else:
+            self._interrupt.set()
+        await asyncio.shield(self._runner)
+
+    def stop(self) -> None:
+        """Come to rest where the axis is."""
+        if self._runner is not None:
+            self._goal = None
+            self._interrupt.set()
+
+    async def _run(self) -> None:
+        try:
+            while self._goal is not None:
+                target, velocity = self._goal
+                self._goal = None
+                self._interrupt.clear()
+                self._on_change()
+                await self._travel(target, velocity)
+        finally:
+            self._runner = None
+            self._on_change()
+
+    async def _travel(self, target: float, velocity: float) -> None:
+        start = self._axis.position
+        path = Trapezoid(target - start, velocity, self._acceleration_s)
+        duration = path.duration
+        steps = max(1, math.ceil(duration / (PROGRESS_S * self._time.scale)))
+        for step in range(1, steps + 1):
+            waited = await self._time.wait(duration / steps, self._interrupt)
+            if self._interrupt.is_set():
+                passed = duration * (step - 1) / steps + waited
+                self._axis.move_to(start + path.position(passed))
+                await self._time.advance(passed)
+                return
+            if step < steps:
+                self._axis.move_to(start + path.position(duration * step / steps))
+                self._on_change()
+        self._axis.move_to(target)
+        await self._time.advance(duration)

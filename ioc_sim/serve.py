@@ -1,0 +1,87 @@
+"""One server process: ``python -m ioc_sim.serve {ring|BEAMLINE} [options]``.
+
+It prints one line of JSON on standard output: ``{"ready": true, "port": …, "pid": …, "pvs": …}`` when clients can
+connect, or ``{"error": "one clear line"}`` and ends with status 3. SIGTERM, SIGINT and the end of its standard input
+(if that is a pipe) end it with status 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from typing import Any
+
+from beam.errors import TerasuError
+from ioc_sim import options as command_line
+from ioc_sim import watch
+
+REFUSED = 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to end; return the exit status."""
+    parent = watch.ParentWatch()
+    parent.start()
+    watch.end_early_on_signals()
+    options = command_line.parser().parse_args(arguments)
+    try:
+        asyncio.run(_serve(options, parent))
+    except TerasuError as error:
+        _say(error=" ".join(str(error).split()))
+        return REFUSED
+    return 0
+
+
+async def _serve(options: argparse.Namespace, parent: watch.ParentWatch) -> None:
+    # Imported late: an orphan must be noticed, and a bad option refused, before the slow imports.
+    from ioc_sim import log
+    from ioc_sim.server import OrderedContext
+    from ioc_sim.sockets import adopt_pair
+
+    log.configure()
+    loop = asyncio.get_running_loop()
+    this = asyncio.current_task()
+    assert this is not None
+    watch.end_on_signals(loop, this.cancel)
+    parent.call(lambda: loop.call_soon_threadsafe(this.cancel))
+
+    def ready() -> None:
+        _say(ready=True, port=context.port, pid=os.getpid(), pvs=len(pvs))
+
+    with contextlib.suppress(asyncio.CancelledError):
+        async with _channels(options) as pvs:
+            context = OrderedContext(
+                pvs,
+                port=options.port,
+                sockets=adopt_pair(options.sockets) if options.sockets else None,
+                shuffled=options.order == "shuffled",
+                on_ready=ready,
+            )
+            await context.run()
+
+
+def _channels(options: argparse.Namespace) -> contextlib.AbstractAsyncContextManager[dict[str, Any]]:
+    if options.what == command_line.RING:
+        from ioc_sim.ring_process import ring
+
+        return ring(options)
+    from ioc_sim.beamline_process import beamline
+
+    return beamline(options)
+
+
+def _say(**content: Any) -> None:
+    sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Taking numpy, scipy and the tables apart, piece by piece, would take longer than everything else at the end.
+    os._exit(status)

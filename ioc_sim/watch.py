@@ -1,0 +1,64 @@
+"""The end of a server: asked for by a signal, or because the parent died.
+
+The parent holds the other end of a pipe that is the server's standard input. However the parent dies, the pipe closes;
+a thread that waits for that needs no event loop, so it works while the server is still importing, too. A standard
+input that is no pipe (a terminal, /dev/null) says nothing about a parent and is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import threading
+from collections.abc import Callable
+
+GRACE_S = 1.0
+"""Wall time that an orphaned server has to end cleanly before it is ended."""
+
+
+class ParentWatch:
+    """Notes that standard input has closed; `tell` is called then, from the watching thread."""
+
+    def __init__(self) -> None:
+        self._tell: Callable[[], object] | None = None
+        self._lock = threading.Lock()
+        self.orphaned = threading.Event()
+
+    def start(self) -> None:
+        """Watch, if standard input is a pipe."""
+        if stat.S_ISFIFO(os.fstat(0).st_mode):
+            threading.Thread(target=self._wait, name="parent-watch", daemon=True).start()
+
+    def call(self, tell: Callable[[], object]) -> None:
+        """Call `tell` when the parent dies, at once if it did."""
+        with self._lock:
+            self._tell = tell
+            if not self.orphaned.is_set():
+                return
+        tell()
+
+    def _wait(self) -> None:
+        while os.read(0, 4096):
+            pass
+        with self._lock:
+            self.orphaned.set()
+            tell = self._tell
+        if tell is None:
+            os._exit(0)
+        tell()
+        threading.Event().wait(GRACE_S)
+        os._exit(0)
+
+
+def end_early_on_signals() -> None:
+    """End with status 0 on SIGTERM and SIGINT, as long as there is no event loop to end."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
+
+
+def end_on_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], object]) -> None:
+    """Call `end` on SIGTERM and SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)

@@ -1,0 +1,46 @@
+"""Light only while a plan needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from bluesky import preprocessors
+from bluesky.utils import Msg, MsgGenerator
+
+from devices import Shutter
+from plans.lean import move
+
+Result = TypeVar("Result")
+_untyped: Any = preprocessors
+
+
+def open_shutters(shutter: Shutter, front_end: Shutter) -> MsgGenerator[None]:
+    """Open the front end, if it is not open, then the station's shutter."""
+    yield from move(front_end, "open")
+    yield from move(shutter, "open")
+    yield Msg("checkpoint")
+
+
+def closed_at_the_end(
+    plan: MsgGenerator[Result], shutter: Shutter, also: Callable[[], MsgGenerator[Any]] | None = None
+) -> MsgGenerator[Result]:
+    """Run `plan`, then close the shutter, whatever happened; the front end stays as it is.
+
+    Parameters
+    ----------
+    plan
+        What to run; it opens the shutter itself, when it needs light.
+    shutter
+        What to close.
+    also
+        Makes a plan of what else to put back, after the shutter.
+    """
+
+    def clean_up() -> MsgGenerator[None]:
+        yield from move(shutter, "close")
+        if also is not None:
+            yield from also()
+
+    guarded: MsgGenerator[Result] = _untyped.finalize_wrapper(plan, clean_up)
+    return (yield from guarded)

@@ -1,0 +1,65 @@
+"""Absorption edges by the names that people give them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import xraydb  # pyright: ignore[reportMissingTypeStubs]
+
+from beam.errors import UnknownName
+
+_tables: Any = xraydb
+LAST_ELEMENT = 98  # Cf, the last in xraydb's tables
+_WRITTEN = re.compile(r"\s*([A-Za-z]{1,2}?)[\s_\-]*([K-P][1-7]?)\s*", re.IGNORECASE)
+
+
+class Edge(NamedTuple):
+    """An absorption edge of an element."""
+
+    element: str
+    level: str
+    energy_ev: float
+
+    @property
+    def name(self) -> str:
+        """Its name, as in ``Fe K``."""
+        return f"{self.element} {self.level}"
+
+
+@lru_cache(maxsize=1)
+def all_edges() -> dict[str, Edge]:
+    """Return all edges that xraydb tabulates, by name."""
+    found: dict[str, Edge] = {}
+    for z in range(1, LAST_ELEMENT + 1):
+        element = str(_tables.atomic_symbol(z))
+        for edge in _edges_of(element):
+            found[edge.name] = edge
+    return found
+
+
+def find_edge(name: str) -> Edge:
+    """Return the edge called `name`; ``Fe K``, ``Fe-K``, ``FeK`` and ``fe k`` are the same.
+
+    Energies are those of Elam, Ravel and Sieber (2002) as in `xraydb`.
+
+    Raises
+    ------
+    UnknownName
+        No such edge; names the nearest.
+    """
+    if match := _WRITTEN.fullmatch(name):
+        element, level = match[1].capitalize(), match[2].upper()
+        for edge in _edges_of(element):
+            if edge.level == level:
+                return edge
+    raise UnknownName("edge", name, all_edges())
+
+
+def _edges_of(element: str) -> list[Edge]:
+    try:
+        tabulated = _tables.xray_edges(element)
+    except ValueError:  # no such element
+        return []
+    return [Edge(element, str(level), float(edge.energy)) for level, edge in tabulated.items()]

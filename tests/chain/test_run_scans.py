@@ -1,0 +1,78 @@
+"""`terasu run` as a user types it: from nothing running to data that can be read."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+
+from beam.xdi import read_xdi
+
+SHORT = ("xas", "edge=Fe K", "regions=-20:-5:5 -5:20:1", "dwell_s=0.1")
+SIM = ("--sim", "--seed", "7", "--time-scale", "1000")
+
+
+def test_a_spectrum_from_nothing_running_to_a_file(terasu, tmp_path):
+    out = tmp_path / "out.xdi"
+    answer = terasu.run("run", "bl09u", *SHORT, *SIM, "--export", str(out))
+    assert answer["exit_status"] == "success"
+    assert answer["num_points"] == 29
+    assert answer["files"] == [str(out)]
+    spectrum = read_xdi(out)
+    assert len(spectrum.columns["energy"]) == 29
+    assert spectrum.metadata["Element.symbol"] == "Fe"
+    mu = np.log(spectrum.columns["i0"] / spectrum.columns["itrans"])
+    assert mu[-1] - mu[0] > 1.0
+
+    start, descriptors, events, stop = terasu.documents(answer["uid"])
+    assert stop["exit_status"] == "success"
+    assert start["simulated"] is True
+    assert (start["seed"], start["time_scale"], start["clock"]) == (7, 1000.0, "experiment")
+    assert "model" in start["sample"]["description"]
+    assert {"plan_args", "config_hash", "versions", "operator", "beamline"} <= start.keys()
+    assert {"baseline", "dark", "primary"} == set(descriptors)
+    for key in ("energy", "energy_setpoint", "energy_harmonic", "energy_gap", "i0", "it", "count_time", "ring_current"):
+        assert key in events["primary"][0]["data"]
+    assert events["baseline"][-1]["data"]["shutter"] == "Closed"
+
+
+def test_the_same_seed_gives_the_same_data_at_any_speed(terasu):
+    slow = terasu.run("run", "bl09u", *SHORT, "--sim", "--seed", "7", "--time-scale", "10")
+    fast = terasu.run("run", "bl09u", *SHORT, "--sim", "--seed", "7", "--time-scale", "100")
+    other = terasu.run("run", "bl09u", *SHORT, "--sim", "--seed", "8", "--time-scale", "100")
+    data = {
+        name: [
+            event["data"] for stream in ("baseline", "dark", "primary") for event in terasu.documents(uid)[2][stream]
+        ]
+        for name, uid in (("slow", slow["uid"]), ("fast", fast["uid"]), ("other", other["uid"]))
+    }
+    assert len(data["slow"]) == 29 + 1 + 2
+    assert json.dumps(data["slow"]) == json.dumps(data["fast"])
+    assert json.dumps(data["slow"]) != json.dumps(data["other"])
+
+
+def test_standard_bluesky_plans_run_by_name(terasu):
+    answer = terasu.run("run", "bl09u", "scan", "energy", "7100", "7110", "num=3", *SIM)
+    assert (answer["exit_status"], answer["num_points"]) == ("success", 3)
+    assert terasu.run("run", "bl09u", "count", "num=2", *SIM)["num_points"] == 2
+
+
+def test_the_chain_reads_back_in_a_plain_python_process(terasu):
+    answer = terasu.run("run", "bl09u", *SHORT, *SIM)
+    terasu.text("data", "profile")
+    terasu.stop_catalogue()
+    code = (
+        "import sys, databroker\n"
+        "run = databroker.from_profile('terasu')[sys.argv[1]]\n"
+        "print(run.metadata['stop']['exit_status'], run.primary.read()['energy'].shape[0])\n"
+    )
+    read = subprocess.run(
+        [terasu.python, "-W", "ignore", "-c", code, answer["uid"]],
+        env={**os.environ, **terasu.environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert read.returncode == 0, read.stderr
+    assert read.stdout.split() == ["success", "29"]

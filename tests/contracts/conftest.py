@@ -1,0 +1,1 @@
+from tests.devices.conftest import server, the_facts  # noqa: F401  fixtures
