@@ -39,6 +39,19 @@ class Sample:
     edge: str | None = None
     edge_step: float = 0.0
 
+    def record(self) -> dict[str, str | float]:
+        """Return what a run says of its sample; JSON values only."""
+        about: dict[str, str | float] = {
+            "name": self.name,
+            "description": self.description,
+            "provenance": self.provenance,
+        }
+        if self.edge is not None:
+            about["edge"] = self.edge
+        if self.reference_ev is not None:
+            about |= {"reference_ev": self.reference_ev, "reference_name": self.reference_name}
+        return about
+
     def mu_t(self, energies_ev: Floats) -> Floats:
         """Return µ·t (dimensionless) at photon energies in eV, any shape."""
         return np.interp(energies_ev, self.energies_ev, self.values)

@@ -6,6 +6,7 @@ A real beamline publishes none: its device time is wall time. Nothing outside da
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,13 @@ class ServerClock:
     mode: str = "live"
     time_scale: float = 1.0
     seed: int | None = None
-    sample: str | None = None
+    sample: dict[str, Any] | None = None
 
     def record(self) -> dict[str, Any]:
         """Return the metadata entries of a run taken under this clock."""
         entry: dict[str, Any] = {"simulated": self.simulated}
         if self.simulated:
-            entry |= {"clock": self.mode, "time_scale": self.time_scale, "seed": self.seed}
+            entry |= {"clock": self.mode, "time_scale": self.time_scale, "seed": self.seed, "sample": self.sample}
         return entry
 
 
@@ -48,7 +49,7 @@ class DeviceClock:
                 ("mode", "ClockMode"),
                 ("time_scale", "TimeScale"),
                 ("seed", "Seed"),
-                ("sample", "Sample"),
+                ("sample", "SampleRecord"),
             )
         }
         self._advance = EpicsSignal(f"{base}Advance", name="server_advance", put_complete=True)
@@ -74,7 +75,7 @@ class DeviceClock:
             mode=str(read["mode"]),
             time_scale=float(read["time_scale"]),
             seed=int(read["seed"]),
-            sample=str(read["sample"]),
+            sample=json.loads(read["sample"]),
         )
         return self.state
 

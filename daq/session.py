@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beam import facts
-from beam.errors import TerasuError
 from daq import logs, metadata, paths
 from daq.options import SimOptions
 
@@ -118,28 +117,8 @@ def open_session(
         set_time_scale(clock.time_scale)
         standing = metadata.standing(facility, wanted, proposal, operator)
         standing |= clock.record()
-        if described := _sample(sample, clock, config):
-            standing["sample"] = described
+        if sample and not clock.simulated:
+            standing["sample"] = {"name": sample}
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
         engine.preprocessors.extend(tree.preprocessors)
         yield Session(wanted, tree, engine, clock, data_dir, simulation, log)
-
-
-def _sample(asked: str | None, clock: ServerClock, config: Path | None) -> dict[str, Any] | None:
-    """Describe the sample: what the simulated beam carries, or what the user says is in the real one."""
-    if not clock.simulated:
-        return {"name": asked} if asked else None
-    from beam.sample import load_sample
-
-    try:
-        one = load_sample(clock.sample or "none", facts.config_dir(config))
-    except TerasuError:  # the server may lie on another machine, with files of its own
-        return {"name": clock.sample}
-    described: dict[str, Any] = {
-        "name": one.name,
-        "description": one.description,
-        "provenance": one.provenance,
-    }
-    if one.edge:
-        described["edge"] = one.edge
-    return described

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 
 from beam.errors import TerasuError
@@ -40,12 +41,14 @@ class StationGroup:
         self.simulation = simulation
         self.exposures = Int(0)
         self.sample = LongText(sample, on_put=self._change_sample)
+        self.sample_record = LongText(json.dumps(station.line.sample.record()))
         self._in_beam = sample
         self.advance = Float(0.0, low=0.0, high=LONGEST_S, units="s", precision=3, on_put=self._advance)
         self.channels: Channels = {
             **simulation.channels,
             f"{simulation.prefix}Advance": self.advance,
             f"{simulation.prefix}Sample": self.sample,
+            f"{simulation.prefix}SampleRecord": self.sample_record,
             f"{simulation.prefix}Exposures": self.exposures,
         }
         station.on_exposure.append(self._exposed)
@@ -62,6 +65,7 @@ class StationGroup:
             self.sample.post(self._in_beam)
             raise Refused(str(error)) from error
         self._station.line.sample = sample
+        self.sample_record.post(json.dumps(sample.record()))
         self._in_beam = asked
 
     def _exposed(self, exposure: Exposure) -> None:

@@ -1,0 +1,127 @@
+"""The chain's step scan: an instant axis and a counter over Channel Access, with journal and catalogue."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.reference import POINTS
+
+INSTANT = {
+    "velocity_urad_per_s = 100.0": "velocity_urad_per_s = 1.0e9",
+    "acceleration_s = 0.05": "acceleration_s = 0.0",
+}
+
+
+def instant_axis_config(directory: Path) -> Path:
+    """Copy the configuration and make the second crystal's pitch an axis that moves in no time."""
+    from beam import facts
+
+    copy = Path(shutil.copytree(facts.config_dir(), directory / "config"))
+    file = copy / "bl09u.toml"
+    head, pitch = file.read_text().split("[devices.dcm.pitch]")
+    for slow, instant in INSTANT.items():
+        assert slow in pitch
+        pitch = pitch.replace(slow, instant, 1)
+    file.write_text(f"{head}[devices.dcm.pitch]{pitch}")
+    return copy
+
+
+class Chain:
+    """Servers, device tree, engine with journal, and a catalogue process beside them."""
+
+    def __init__(self, directory: Path, time_scale: float = 1000.0) -> None:
+        from ioc_sim.launch import Simulation
+
+        config = instant_axis_config(directory)
+        self.data = directory / "data"
+        self.simulation = Simulation("bl09u", config=config, time_scale=time_scale, seed=1)
+        self.simulation.start()
+        os.environ.update(self.simulation.environment)
+        import beamlines
+        from daq.catalogue import ensure_catalogue
+        from daq.device_clock import DeviceClock
+        from daq.engine import make_engine
+        from daq.signals import AbortOnSignal
+        from devices.deadlines import set_time_scale
+
+        ensure_catalogue(self.data)
+        self.tree: Any = beamlines.load("bl09u", config)
+        self.tree.connect()
+        self.clock = clock = DeviceClock(self.tree.facts.prefix)
+        clock.connect(2.0)
+        set_time_scale(time_scale)
+        self.engine = make_engine(self.data, "bl09u", {}, clock, AbortOnSignal)
+        # the server's own count of exposures is recorded with each point: it proves that no reading is stale
+        self.tree.counter.exposures.kind = "normal"
+        self.engine(self._count_for(0.0))
+        self.readable_s: list[float] = []
+
+    def _count_for(self, dwell_s: float) -> Any:
+        from bluesky.plan_stubs import mv
+
+        yield from mv(self.tree.counter.preset_time, dwell_s)
+
+    def scan(self, per_step: Callable[..., Any] | None = None) -> float:
+        """Scan the instant axis over 200 points; return seconds from the call of the engine to its return."""
+        from bluesky.plans import scan
+
+        counts: list[int] = []
+
+        def note(_name: str, doc: Any) -> None:
+            counts.append(int(doc["data"]["counter_exposures"]))
+
+        token = self.engine.subscribe(note, "event")
+        plan = scan([self.tree.counter], self.tree.dcm.pitch, -200, 198, POINTS, per_step=per_step)
+        seconds, uid = self._timed(plan)
+        self.engine.unsubscribe(token)
+        steps = {after - before for before, after in itertools.pairwise(counts)}
+        assert len(counts) == POINTS
+        assert steps == {1}, f"stale or doubled readings: {sorted(steps)}"
+        self._readable(uid)
+        return seconds
+
+    def lean_scan(self) -> float:
+        """Scan with the lean inner loop."""
+        from plans.lean import lean_step
+
+        return self.scan(lean_step)
+
+    def energy_scan(self) -> float:
+        """Scan 200 energies, gap and crystals moving at 1000 times their speed."""
+        from daq.plan_call import with_roles
+        from plans import energy_scan
+
+        plan = with_roles(energy_scan, self.tree)(start=7100.0, stop=7199.5, num=POINTS, dwell_s=0.0, dark_s=0.0)
+        return self._timed(plan)[0]
+
+    def readable(self) -> float:
+        """Return how long the last scan took from the engine's return until the catalogue had it."""
+        return self.readable_s[-1]
+
+    def _timed(self, plan: Any) -> tuple[float, str]:
+        began = time.perf_counter()
+        (uid,) = self.engine(plan)
+        return time.perf_counter() - began, uid
+
+    def _readable(self, uid: str) -> None:
+        from daq.catalogue import wait_until_readable
+
+        began = time.perf_counter()
+        wait_until_readable(self.data, uid)
+        self.readable_s.append(time.perf_counter() - began)
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        from daq.catalogue import stop_catalogue
+
+        for device in self.tree.devices.values():
+            device.destroy()
+        self.clock.destroy()
+        self.simulation.stop()
+        stop_catalogue(self.data)
