@@ -6,7 +6,7 @@ BIN := .venv/bin
 DEMO_DATA := demo-data
 SAMPLE ?=
 
-.PHONY: demo test test-all lint format bench docs schema clean
+.PHONY: demo test test-all third-party lint format bench docs schema clean
 .DEFAULT_GOAL := demo
 
 .tools/uv: .ci/get_uv.py
@@ -37,7 +37,13 @@ test: .venv/.dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not full"
 
 test-all: .venv/.dev
+	@echo "Left out by make test:"
+	@$(BIN)/pytest --collect-only -q -m full | sed '/^$$/,$$d'
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# other projects' own tests, as they are installed, against our servers
+third-party: .venv/.dev
+	$(BIN)/python -m tests.third_party
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -15,11 +15,14 @@ class LineAxis:
         Facts of the axis.
     offset
         True position minus encoder, in the axis's unit: the encoder does not see it.
+    name
+        What messages call it; its label where none is given.
     """
 
-    def __init__(self, axis: facts.AxisFacts, offset: float = 0.0) -> None:
+    def __init__(self, axis: facts.AxisNumbers, offset: float = 0.0, name: str = "") -> None:
         self.facts = axis
         self.offset = offset
+        self.name = name or axis.label
         self._position = axis.start
         self._encoder = self.quantise(axis.start)
 
@@ -34,7 +37,7 @@ class LineAxis:
         slack = self.facts.tolerance
         if not self.facts.low - slack <= position <= self.facts.high + slack:
             raise OutOfReach(
-                f"{self.facts.name} {position:g} {self.facts.unit}: "
+                f"{self.name} {position:g} {self.facts.unit}: "
                 f"reaches {self.facts.low:g} … {self.facts.high:g} {self.facts.unit}"
             )
         self._position = position

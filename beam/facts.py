@@ -8,7 +8,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -69,15 +69,17 @@ class Ring(Sourced):
 
 
 class Facility(Facts):
-    """What all beamlines share: the ring and the list of beamlines (`config/facility.toml`)."""
+    """What all beamlines share: the ring, the lists of beamlines and benches (`config/facility.toml`)."""
 
     schema_version: Literal[1]
     name: str
     beamlines: list[str]
+    benches: list[str] = Field(default_factory=list)
     ring: Ring
 
 
-def _with_unit(unit: str) -> AliasGenerator:
+def with_unit(unit: str) -> AliasGenerator:
+    """Return how the keys of an axis are written in TOML: `low_mm`, `velocity_deg_per_s`."""
     names = {
         "low": f"low_{unit}",
         "high": f"high_{unit}",
@@ -89,13 +91,11 @@ def _with_unit(unit: str) -> AliasGenerator:
     return AliasGenerator(validation_alias=lambda field: names.get(field, field))
 
 
-class AxisFacts(Sourced):
-    """One motorised axis. In TOML each quantity carries the axis's unit: `low_mm`, `velocity_deg_per_s`."""
+class AxisNumbers(Sourced):
+    """What an axis can do. In TOML each quantity carries the axis's unit: `low_mm`, `velocity_deg_per_s`."""
 
     unit: ClassVar[str]
 
-    name: TangoName
-    prefix: Prefix
     label: str
     low: float
     high: float
@@ -107,7 +107,7 @@ class AxisFacts(Sourced):
     precision: Annotated[int, Field(ge=0, le=9)] = 4
 
     @model_validator(mode="after")
-    def _limits_in_order(self) -> AxisFacts:
+    def _limits_in_order(self) -> AxisNumbers:
         if not self.low <= self.start <= self.high:
             raise ValueError(
                 f"low_{self.unit} <= start_{self.unit} <= high_{self.unit} must hold, "
@@ -120,24 +120,31 @@ class AxisFacts(Sourced):
         return self
 
 
+class AxisFacts(AxisNumbers):
+    """One motorised axis of a beamline."""
+
+    name: TangoName
+    prefix: Prefix
+
+
 class LengthAxis(AxisFacts):
     """An axis in millimetres."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_with_unit("mm"))
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("mm"))
     unit: ClassVar[str] = "mm"
 
 
 class AngleAxis(AxisFacts):
     """An axis in degrees."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_with_unit("deg"))
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("deg"))
     unit: ClassVar[str] = "deg"
 
 
 class FineAngleAxis(AxisFacts):
     """An axis in microradians."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_with_unit("urad"))
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("urad"))
     unit: ClassVar[str] = "urad"
 
 
@@ -319,13 +326,7 @@ def _line(path: Path, item: dict[str, Any], model: type[Facts]) -> str:
 
 
 def _allowed_keys(top: type[Facts], location: tuple[Any, ...]) -> list[str]:
-    by_kind: dict[str, type[Facts]] = {
-        "planar_undulator": PlanarUndulator,
-        "dcm": DoubleCrystalMonochromator,
-        "shutter": Shutter,
-        "ion_chamber": IonChamber,
-        "scaler": Scaler,
-    }
+    by_kind = _models_by_kind(top)
     model: Any = top
     for part in location[:-1]:
         if part in by_kind:
@@ -338,6 +339,17 @@ def _allowed_keys(top: type[Facts], location: tuple[Any, ...]) -> list[str]:
         return []
     fields: dict[str, Any] = model.model_fields
     return sorted(str(field.validation_alias or name) for name, field in fields.items())
+
+
+def _models_by_kind(top: type[Facts]) -> dict[str, type[Facts]]:
+    found: dict[str, type[Facts]] = {}
+    left: list[Any] = [field.annotation for name, field in top.model_fields.items() if name == "devices"]
+    while left:
+        one = left.pop()
+        if isinstance(one, type) and issubclass(one, Facts) and "kind" in one.model_fields:
+            found[get_args(one.model_fields["kind"].annotation)[0]] = one
+        left.extend(get_args(one))
+    return found
 
 
 def load_facility(directory: str | os.PathLike[str] | None = None) -> Facility:

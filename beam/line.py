@@ -142,7 +142,7 @@ class Line:
                 self._scalers[name] = device
 
     def _add_axis(self, key: str, axis: facts.AxisFacts) -> None:
-        self.axes[key] = LineAxis(axis, self.beamline.sim.offsets.get(key, 0.0))
+        self.axes[key] = LineAxis(axis, self.beamline.sim.offsets.get(key, 0.0), axis.name)
 
     @property
     def sample(self) -> Sample:

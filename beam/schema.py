@@ -6,14 +6,20 @@ import json
 import sys
 from pathlib import Path
 
+from beam.bench import Bench
 from beam.facts import Beamline, Facility, Facts
 from beam.sample_model import ModelSample
 
-MODELS: dict[str, type[Facts]] = {"facility": Facility, "beamline": Beamline, "sample": ModelSample}
+MODELS: dict[str, type[Facts]] = {
+    "facility": Facility,
+    "beamline": Beamline,
+    "bench": Bench,
+    "sample": ModelSample,
+}
 
 
 def schema_text(name: str) -> str:
-    """Return the JSON schema of one kind of file: ``facility``, ``beamline`` or ``sample``."""
+    """Return the JSON schema of one kind of file: ``facility``, ``beamline``, ``bench`` or ``sample``."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **MODELS[name].model_json_schema(by_alias=True),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from daq.device_clock import ServerClock
     from ioc_sim.launch import Simulation
 
-CONNECT_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 5.0
 CLOCK_TIMEOUT_S = 1.0
 
 
@@ -95,21 +95,23 @@ def open_session(
             simulation.begin()
             # before the control layer is imported, which reads it
             os.environ.update(simulation.environment)
-        import bluesky.plans  # noqa: F401  imported while the servers boot
-
-        if simulation is not None:
-            os.environ.update(simulation.environment)
-            simulation.announce()
-        import beamlines
+        import beamlines  # while the servers boot
+        from daq import plan_call
         from daq.device_clock import DeviceClock
         from daq.engine import make_engine
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
+        if plan is not None:
+            plan_call.check_names(*plan)
         tree = beamlines.load(beamline, config)
         # channels are closed before the servers stop: their end is then no lost connection
         for device in tree.devices.values():
             stack.callback(device.destroy)
+        if simulation is not None:
+            # a server that refuses to start says why; one that is still starting is not one that does not answer
+            simulation.wait_until_ready()
+            simulation.announce()
         tree.connect(CONNECT_TIMEOUT_S)
         device_clock = DeviceClock(wanted.prefix)
         stack.callback(device_clock.destroy)

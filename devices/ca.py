@@ -8,6 +8,7 @@ a reading before the server has sent it.
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 import warnings
@@ -29,6 +30,12 @@ warnings.filterwarnings("ignore", message=r"ca\.get\(", category=UserWarning)
 CLOCK_STEP_S = 60.0  # a server's clock set back by more than this is believed
 
 
+@functools.cache
+def silence_library() -> None:
+    """Keep the CA library from writing on standard error, e.g. that a server went away; our errors say more."""
+    epics.ca.disable_ca_messages()
+
+
 class ChannelAccess:
     """Makes Channel Access signals."""
 
@@ -46,6 +53,7 @@ class ChannelAccess:
         parent: object = None,
     ) -> CaSignal | CaSignalRO:
         """Make one signal; the connection is sought in the background."""
+        silence_library()
         make = CaSignal if quantity.writable else CaSignalRO
         pv = pv_name(kind_of_device, attribute, address, channel)
         return make(pv, quantity=quantity, optional=optional, name=name, kind=kind, attr_name=attribute, parent=parent)

@@ -1,5 +1,7 @@
 """A simulation as one thing: repeater, ring server and beamline server as child processes that live no longer than us.
 
+A bench has no ring; its server takes the place of the beamline's.
+
 All sockets are bound here and handed down, so a port in use is known before anything starts, no port is lost to
 another process in between, and the beamline's server can knock at the ring's while that still imports.
 """
@@ -17,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from beam import facts
+from beam.errors import TerasuError
 from ioc_sim import announce
 from ioc_sim.child import Child
 from ioc_sim.errors import ServerDied, ServerError
@@ -27,12 +31,12 @@ READY_S = 60.0
 
 
 class Simulation:
-    """The servers of one simulated beamline; a context manager.
+    """The servers of one simulated beamline or bench; a context manager.
 
     Parameters
     ----------
     beamline : str
-        Its name in the configuration.
+        Its name in the configuration, or a bench's.
     config : path, optional
         Configuration directory (default: as `beam.facts.config_dir` finds it).
     clock : str
@@ -53,11 +57,11 @@ class Simulation:
     environment : dict[str, str]
         What a Channel Access client needs to find these servers and no others.
     ports : dict[str, int]
-        By ``beamline``, ``ring`` and ``repeater``.
+        By ``beamline`` (also a bench's), ``ring`` (a bench has none) and ``repeater``.
     pids : dict[str, int]
         Likewise.
     token : str
-        What ``SIM:Token`` of both servers returns.
+        What ``SIM:Token`` of all servers returns.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Simulation:
         self.ports: dict[str, int] = {}
         self.environment: dict[str, str] = {}
         self._port = port
+        self._with_ring = not _is_bench(beamline, config)
         self._children: dict[str, Child] = {}
         self._announced: Path | None = None
         self._options = [
@@ -106,28 +111,28 @@ class Simulation:
         """
         beamline = bind_pair(self._port)
         try:
-            ring = bind_pair(self._port + 1 if self._port else 0)
+            ring = bind_pair(self._port + 1 if self._port else 0) if self._with_ring else None
         except ServerError:
             _close(*beamline)
             raise
         repeater = bind_udp(0)
-        self.ports = {
-            "beamline": _port(beamline[1]),
-            "ring": _port(ring[1]),
-            "repeater": _port(repeater),
-        }
+        self.ports = {"beamline": _port(beamline[1]), "repeater": _port(repeater)}
+        if ring:
+            self.ports["ring"] = _port(ring[1])
         self.environment = environment(self.ports)
         try:
             self._spawn("repeater", ["ioc_sim.repeater", str(repeater.fileno())], repeater)
-            self._spawn("ring", ["ioc_sim.serve", "ring", _handed(ring), *self._options], *ring)
-            follow = f"--ring-port={self.ports['ring']}"
-            arguments = ["ioc_sim.serve", self.beamline, _handed(beamline), follow, *self._options, *self._sample]
+            follow: list[str] = []
+            if ring:
+                self._spawn("ring", ["ioc_sim.serve", "ring", _handed(ring), *self._options], *ring)
+                follow = [f"--ring-port={self.ports['ring']}"]
+            arguments = ["ioc_sim.serve", self.beamline, _handed(beamline), *follow, *self._options, *self._sample]
             self._spawn("beamline", arguments, *beamline)
         except BaseException:
             self.stop()
             raise
         finally:
-            _close(*beamline, *ring, repeater)
+            _close(*beamline, *(ring or ()), repeater)
 
     def wait_until_ready(self) -> None:
         """Wait until clients can connect.
@@ -202,8 +207,9 @@ class Simulation:
 
     def _wait_for_children(self) -> None:
         deadline = time.monotonic() + READY_S
-        for name in ("ring", "beamline"):
-            child = self._children[name]
+        for name, child in self._children.items():
+            if name == "repeater":
+                continue
             line = child.read_line(max(0.0, deadline - time.monotonic()))
             said: dict[str, Any] = json.loads(line) if line else {}
             if "error" in said:
@@ -215,8 +221,9 @@ class Simulation:
 
 def environment(ports: dict[str, int]) -> dict[str, str]:
     """Return the variables that pin a Channel Access client, and servers' beacons, to these ports of loopback."""
+    servers = [ports[name] for name in ("beamline", "ring") if name in ports]
     return {
-        "EPICS_CA_ADDR_LIST": f"{LOOPBACK}:{ports['beamline']} {LOOPBACK}:{ports['ring']}",
+        "EPICS_CA_ADDR_LIST": " ".join(f"{LOOPBACK}:{port}" for port in servers),
         "EPICS_CA_AUTO_ADDR_LIST": "NO",
         "EPICS_CA_NAME_SERVERS": "",
         "EPICS_CA_REPEATER_PORT": str(ports["repeater"]),
@@ -225,6 +232,13 @@ def environment(ports: dict[str, int]) -> dict[str, str]:
         "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
         "EPICS_CAS_BEACON_PORT": str(ports["repeater"]),
     }
+
+
+def _is_bench(name: str, config: str | os.PathLike[str] | None) -> bool:
+    try:
+        return name in facts.load_facility(config).benches
+    except TerasuError:
+        return False  # what is wrong with the configuration, its server will say
 
 
 def _handed(pair: tuple[socket.socket, socket.socket]) -> str:

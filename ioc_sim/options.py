@@ -41,9 +41,9 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of ``python -m ioc_sim.serve``."""
     new = argparse.ArgumentParser(
         prog="python -m ioc_sim.serve",
-        description="Serve the storage ring or one beamline over Channel Access on loopback.",
+        description="Serve the storage ring, one beamline or one bench over Channel Access on loopback.",
     )
-    new.add_argument("what", metavar=f"{{{RING}|BEAMLINE}}", help="the ring, or a beamline of the facility")
+    new.add_argument("what", metavar=f"{{{RING}|BEAMLINE|BENCH}}", help="the ring, or one of the facility's")
     new.add_argument("--config", metavar="DIR", help="configuration directory")
     new.add_argument("--clock", choices=CLOCKS, default="experiment")
     new.add_argument("--time-scale", type=_scale, default=1.0, help="device seconds per second of wall time")

@@ -1,4 +1,4 @@
-"""One server process: ``python -m ioc_sim.serve {ring|BEAMLINE} [options]``.
+"""One server process: ``python -m ioc_sim.serve {ring|BEAMLINE|BENCH} [options]``.
 
 It prints one line of JSON on standard output: ``{"ready": true, "port": …, "pid": …, "pvs": …}`` when clients can
 connect, or ``{"error": "one clear line"}`` and ends with status 3. SIGTERM, SIGINT and the end of its standard input
@@ -69,6 +69,12 @@ def _channels(options: argparse.Namespace) -> contextlib.AbstractAsyncContextMan
         from ioc_sim.ring_process import ring
 
         return ring(options)
+    from beam import facts
+
+    if options.what in facts.load_facility(options.config).benches:
+        from ioc_sim.bench_process import bench
+
+        return bench(options)
     from ioc_sim.beamline_process import beamline
 
     return beamline(options)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from daq import options
+
+if TYPE_CHECKING:
+    from beam.bench import Bench
 
 PROBE_TIMEOUT_S = 2.0
 
@@ -14,7 +18,7 @@ PROBE_TIMEOUT_S = 2.0
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
     parser = subparsers.add_parser("check", help="validate the configuration and list devices", description=__doc__)
-    parser.add_argument("beamline", metavar="BEAMLINE", nargs="?", help="default: all of the facility's")
+    parser.add_argument("beamline", metavar="BEAMLINE", nargs="?", help="or a bench; default: all of the facility's")
     parser.add_argument("--offline", action="store_true", help="do not try to connect")
     options.add_config(parser)
     parser.set_defaults(run=run)
@@ -22,16 +26,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Validate, list and probe."""
-    from beam import facts
+    from beam import bench, facts
 
     directory = facts.config_dir(arguments.config)
     facility = facts.load_facility(directory)
     say(f"{directory}: {facility.name}")
-    for name in [arguments.beamline] if arguments.beamline else facility.beamlines:
-        _, beamline = facts.load(name, directory)
-        say(f"{name}: {beamline.title}; configuration {facts.config_hash(facility, beamline)} is valid")
-        _devices(name, directory, probe=not arguments.offline)
+    asked = [arguments.beamline] if arguments.beamline else [*facility.beamlines, *facility.benches]
+    for name in asked:
+        found = bench.load_served(name, directory)
+        say(f"{name}: {found.title}; configuration {facts.config_hash(facility, found)} is valid")
+        if isinstance(found, bench.Bench):
+            _records(found)
+        else:
+            _devices(name, directory, probe=not arguments.offline)
     return 0
+
+
+def _records(bench: Bench) -> None:
+    for name, device in bench.devices.items():
+        more = f" … {device.prefixes[-1]}" if device.prefixes[1:] else ""
+        say(f"  {name:<14} {device.prefixes[0]}{more}: {len(device.prefixes)} {device.kind}, simulated only")
 
 
 def _devices(name: str, directory: Path, probe: bool) -> None:

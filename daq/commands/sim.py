@@ -1,4 +1,4 @@
-"""`terasu sim`: serve a simulated beamline in the foreground until Ctrl-C or SIGTERM."""
+"""`terasu sim`: serve a simulated beamline or bench in the foreground until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from daq import options
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
-    parser = subparsers.add_parser("sim", help="serve a simulated beamline", description=__doc__)
-    parser.add_argument("beamline", metavar="BEAMLINE")
+    parser = subparsers.add_parser("sim", help="serve a simulated beamline or bench", description=__doc__)
+    parser.add_argument("beamline", metavar="BEAMLINE", help="or a bench")
     options.add_config(parser)
     options.add_sim(parser, clock="live")
     parser.set_defaults(run=run)
@@ -23,11 +23,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Start the servers, say how to reach them, wait for the end."""
-    from beam import facts
+    from beam import bench
     from ioc_sim.launch import Simulation
 
     chosen = options.sim_options(arguments)
-    facts.load(chosen.beamline, chosen.config)
+    bench.load_served(chosen.beamline, chosen.config)
     ended = threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: ended.set())

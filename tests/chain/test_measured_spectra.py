@@ -22,7 +22,7 @@ IN_FULL = {
     "Ni_metal_rt_01.xdi": "Ni K",
     "S_elemental_rt_01.xdi": "S K",
 }
-REGIONS = "-25:-10:1.5 -10:45:0.5"
+REGIONS = "-25:-10:3 -10:20:0.5 20:45:2"
 
 CASES = [pytest.param(name, edge, id=name) for name, edge in ALWAYS.items()] + [
     pytest.param(name, edge, id=name, marks=pytest.mark.full) for name, edge in IN_FULL.items()

@@ -34,31 +34,31 @@ def test_a_spectrum_from_nothing_running_to_a_file(terasu, tmp_path):
     for key in ("energy", "energy_setpoint", "energy_harmonic", "energy_gap", "i0", "it", "count_time", "ring_current"):
         assert key in events["primary"][0]["data"]
     assert events["baseline"][-1]["data"]["shutter"] == "Closed"
+    assert read_in_a_plain_process(terasu, answer["uid"]) == ["success", "29"]
 
 
 def test_the_same_seed_gives_the_same_data_at_any_speed(terasu):
     slow = terasu.run("run", "bl09u", *SHORT, "--sim", "--seed", "7", "--time-scale", "10")
     fast = terasu.run("run", "bl09u", *SHORT, "--sim", "--seed", "7", "--time-scale", "100")
-    other = terasu.run("run", "bl09u", *SHORT, "--sim", "--seed", "8", "--time-scale", "100")
     data = {
         name: [
             event["data"] for stream in ("baseline", "dark", "primary") for event in terasu.documents(uid)[2][stream]
         ]
-        for name, uid in (("slow", slow["uid"]), ("fast", fast["uid"]), ("other", other["uid"]))
+        for name, uid in (("slow", slow["uid"]), ("fast", fast["uid"]))
     }
     assert len(data["slow"]) == 29 + 1 + 2
     assert json.dumps(data["slow"]) == json.dumps(data["fast"])
-    assert json.dumps(data["slow"]) != json.dumps(data["other"])
+    counts = [event["data"]["i0"] for event in terasu.documents(slow["uid"])[2]["primary"]]
+    assert len(set(counts)) > 20  # noise was drawn
 
 
 def test_standard_bluesky_plans_run_by_name(terasu):
     answer = terasu.run("run", "bl09u", "scan", "energy", "7100", "7110", "num=3", *SIM)
     assert (answer["exit_status"], answer["num_points"]) == ("success", 3)
-    assert terasu.run("run", "bl09u", "count", "num=2", *SIM)["num_points"] == 2
 
 
-def test_the_chain_reads_back_in_a_plain_python_process(terasu):
-    answer = terasu.run("run", "bl09u", *SHORT, *SIM)
+def read_in_a_plain_process(terasu, uid):
+    """Open the run as databroker's own users do, with no Terasu command running."""
     terasu.text("data", "profile")
     terasu.stop_catalogue()
     code = (
@@ -67,7 +67,7 @@ def test_the_chain_reads_back_in_a_plain_python_process(terasu):
         "print(run.metadata['stop']['exit_status'], run.primary.read()['energy'].shape[0])\n"
     )
     read = subprocess.run(
-        [terasu.python, "-W", "ignore", "-c", code, answer["uid"]],
+        [terasu.python, "-W", "ignore", "-c", code, uid],
         env={**os.environ, **terasu.environment},
         capture_output=True,
         text=True,
@@ -75,4 +75,4 @@ def test_the_chain_reads_back_in_a_plain_python_process(terasu):
         check=False,
     )
     assert read.returncode == 0, read.stderr
-    assert read.stdout.split() == ["success", "29"]
+    return read.stdout.split()

@@ -43,6 +43,7 @@ def test_two_starters_get_one_process_which_ends_when_idle(data, monkeypatch):
     assert not (data / "catalogue" / "address.json").exists()
 
 
+@pytest.mark.full
 def test_a_long_run_is_readable_while_it_goes_on_and_single_after_a_kill(data, record, new_run, opened):
     earlier = record(data)
     wait_until_readable(data, earlier)

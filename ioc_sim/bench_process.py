@@ -1,0 +1,29 @@
+"""A bench's server process."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import AsyncIterator
+
+from beam import bench as facts
+from ioc_sim import options as command_line
+from ioc_sim.bench import BenchGroup
+from ioc_sim.channels import Channels
+from ioc_sim.errors import ServerError
+from ioc_sim.publishing import published
+from ioc_sim.timing import Timeline
+
+
+@contextlib.asynccontextmanager
+async def bench(options: argparse.Namespace) -> AsyncIterator[Channels]:
+    """Make the channels of a bench."""
+    if options.sample:
+        raise ServerError(f"{options.what} has no beam: --sample {options.sample} cannot be put into it")
+    if options.ring_port is not None:
+        raise ServerError(f"{options.what} has no beam: it follows no ring (--ring-port {options.ring_port})")
+    identity = command_line.identity(options)
+    time = Timeline(identity.make_clock())
+    group = BenchGroup(facts.load(options.what, options.config), identity, time)
+    async with published(identity.clock == "live", time.show):
+        yield group.channels
