@@ -40,6 +40,7 @@ test-all: .venv/.dev
 	@echo "Left out by make test:"
 	@$(BIN)/pytest --collect-only -q -m full | sed '/^$$/,$$d'
 	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest --order shuffled tests/chain/test_counterproofs.py tests/chain/test_run_refusals.py
 
 # other projects' own tests, as they are installed, against our servers
 third-party: .venv/.dev

@@ -20,6 +20,11 @@ os.environ.update(
 )
 
 
+def pytest_addoption(parser):
+    """`--order shuffled`: the servers deliver put completions ahead of the monitors they follow, as a real one may."""
+    parser.addoption("--order", choices=("ordered", "shuffled"), default="ordered")
+
+
 @pytest.fixture(autouse=True)
 def _own_data_dir(tmp_path, monkeypatch):
     """No test writes into the data directory of whoever runs it."""

@@ -17,13 +17,14 @@ DEADLINE_S = 20.0
 
 
 @pytest.fixture(scope="session")
-def simulation() -> Iterator[Simulation]:
+def simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
     """BL09U and its ring at 100 times real time, with the environment set for client libraries in this process.
 
     Channel Access clients read the environment when they are first used: what uses pyepics or ophyd in this process
     takes this fixture and no other servers.
     """
-    with Simulation("bl09u", time_scale=100.0, seed=1) as running:
+    order = request.config.getoption("--order")
+    with Simulation("bl09u", time_scale=100.0, seed=1, order=order) as running:
         before = dict(os.environ)
         os.environ.update(running.environment)
         yield running

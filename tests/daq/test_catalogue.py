@@ -110,9 +110,10 @@ def test_runs_are_found_by_the_beginning_of_their_uid(data, record, opened):
 
 @pytest.mark.parametrize("uid", ["fedcba98", "%", "_", "", "no-such", "'; drop table nodes"])
 def test_an_unknown_run_is_refused_with_those_there_are(data, record, uid):
-    latest = record(data)
-    with pytest.raises(UnknownName, match=f"unknown run .*{latest[:8]}"):
+    record(data)
+    with pytest.raises(UnknownName, match="unknown run") as refused:
         runs.find(data, uid)
+    assert any(one.uid[:8] in str(refused.value) for one in runs.latest(data, 20))
 
 
 def test_a_run_without_a_journal_is_not_waited_for(data):
