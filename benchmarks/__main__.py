@@ -38,11 +38,27 @@ def main() -> None:
                 Row("200-point energy scan over CA, motions x 1000", chain.energy_scan),
             ]
             interleave(rows, arguments.rounds)
+            rows += raw_rows(arguments.rounds)
             cold = Row("nothing running -> scan done and read back", ColdStart(directory), goal=10.0, absolute=True)
             interleave([cold], min(arguments.rounds, 3))
             print(show([*rows, cold], reference))
         finally:
             chain.close()
+
+
+def raw_rows(rounds: int) -> list[Row]:
+    """Measure the servers alone: 300 times a put, an acquisition and two gets, ours and the C server in turn."""
+    from benchmarks.raw_latency import Raw
+
+    servers = Raw("c"), Raw("ours")
+    floor = Row("300 x raw put, acquire, two gets: C server of EPICS base", servers[0], absolute=True)
+    ours = Row("300 x raw put, acquire, two gets: our server, to the C server", servers[1], goal=1.3, against=floor)
+    try:
+        interleave([floor, ours], rounds)
+    finally:
+        for server in servers:
+            server.close()
+    return [floor, ours]
 
 
 def profile(chain: object) -> None:

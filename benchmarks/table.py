@@ -22,12 +22,15 @@ class Row:
         Runs it once and returns seconds.
     goal
         Upper bound aimed at: a ratio to the reference, or seconds where `absolute`.
+    against
+        The row that the ratio is taken to, if not the reference.
     """
 
     name: str
     measure: Callable[[], float]
     goal: float | None = None
     absolute: bool = False
+    against: Row | None = None
     seconds: list[float] = field(default_factory=list)
 
 
@@ -48,7 +51,7 @@ def show(rows: list[Row], reference: Row) -> str:
     lines = [
         f"{platform.python_implementation()} {platform.python_version()}, {psutil.cpu_count()} cores, "
         f"{platform.system()} {platform.machine()}; n = {len(reference.seconds)} rounds, interleaved",
-        f"{'row':<66} {'median s':>9} {'min':>8} {'max':>8} {'x R':>6} {'goal':>8}",
+        f"{'row':<66} {'median s':>9} {'min':>8} {'max':>8} {'ratio':>6} {'goal':>8}",
     ]
     for row in rows:
         median = statistics.median(row.seconds)
@@ -56,7 +59,8 @@ def show(rows: list[Row], reference: Row) -> str:
             ratio, met = "", row.goal is None or median <= row.goal
             goal = "" if row.goal is None else f"{row.goal:g} s"
         else:
-            value = statistics.median(a / b for a, b in zip(row.seconds, reference.seconds, strict=True))
+            base = (row.against or reference).seconds
+            value = statistics.median(a / b for a, b in zip(row.seconds, base, strict=True))
             ratio, met = f"{value:.2f}", row.goal is None or value <= row.goal
             goal = "" if row.goal is None else f"{row.goal:g} x"
         mark = "" if row.goal is None else " met" if met else " MISSED"
