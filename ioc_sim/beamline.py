@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from beam import facts
 from ioc_sim.channels import Channels
+from ioc_sim.faults import targets
+from ioc_sim.faults.group import FaultGroup
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
@@ -34,13 +36,14 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
 
 
 class BeamlineGroup:
-    """All channels of one beamline: `groups` by device name, and `simulation`."""
+    """All channels of one beamline: `groups` by device name, `simulation`, and `faults`."""
 
     def __init__(self, identity: Identity, station: Station, sample: str, load_sample: LoadSample) -> None:
         self.groups = {
             name: GROUPS[type(device)](name, device, station) for name, device in station.facts.devices.items()
         }
         self.simulation = StationGroup(identity, station, sample, load_sample)
-        self.channels: Channels = dict(self.simulation.channels)
+        self.faults = FaultGroup(self.simulation.simulation.prefix, targets.of_beamline(self.groups))
+        self.channels: Channels = {**self.simulation.channels, **self.faults.channels}
         for group in self.groups.values():
             self.channels.update(group.channels)

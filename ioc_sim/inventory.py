@@ -13,6 +13,7 @@ from beam.line import Line
 from beam.sample import load_sample
 from ioc_sim.beamline import BeamlineGroup
 from ioc_sim.channels import Channels
+from ioc_sim.faults.group import FaultGroup
 from ioc_sim.groups.ring import RingGroup
 from ioc_sim.identity import Identity
 from ioc_sim.records.fields import Field
@@ -81,7 +82,8 @@ def channels(facility: Facility, beamline: Beamline) -> Channels:
     clock = ExperimentClock()
     line = Line(facility, beamline, load_sample("none", Path()), seed=identity.seed, clock=clock)
     station = Station(beamline, line, Timeline(clock))
-    served = dict(RingGroup(facility.ring, identity).channels)
+    ring = RingGroup(facility.ring, identity)
+    served = {**ring.channels, **FaultGroup(ring.simulation.prefix, {"ring": ring}).channels}
     served.update(BeamlineGroup(identity, station, "none", lambda spec: load_sample(spec, Path())).channels)
     return served
 

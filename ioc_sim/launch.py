@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beam import facts
 from beam.errors import TerasuError
@@ -25,6 +25,9 @@ from ioc_sim import announce
 from ioc_sim.child import Child
 from ioc_sim.errors import ServerDied, ServerError
 from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp
+
+if TYPE_CHECKING:
+    from ioc_sim.faults.client import Faults
 
 READY_S = 60.0
 """Wall time within which all servers must be ready; usually two seconds."""
@@ -58,6 +61,8 @@ class Simulation:
         What a Channel Access client needs to find these servers and no others.
     ports : dict[str, int]
         By ``beamline`` (also a bench's), ``ring`` (a bench has none) and ``repeater``.
+    prefixes : dict[str, str]
+        Of the PVs of ``beamline`` and ``ring``, once they are ready.
     pids : dict[str, int]
         Likewise.
     token : str
@@ -79,6 +84,7 @@ class Simulation:
         self.beamline = beamline
         self.token = secrets.token_hex(8)
         self.ports: dict[str, int] = {}
+        self.prefixes: dict[str, str] = {}
         self.environment: dict[str, str] = {}
         self._port = port
         self._with_ring = not _is_bench(beamline, config)
@@ -153,6 +159,13 @@ class Simulation:
         """The process ids by server."""
         return {name: child.pid for name, child in self._children.items()}
 
+    @property
+    def faults(self) -> Faults:
+        """The faults of the running servers: ``simulation.faults.set("motor_stuck", "dcm.bragg")``."""
+        from ioc_sim.faults.client import Faults
+
+        return Faults(self.ports, self.prefixes)
+
     def check(self) -> None:
         """See that all servers run.
 
@@ -175,6 +188,7 @@ class Simulation:
                 "pid": os.getpid(),
                 "pids": self.pids,
                 "ports": self.ports,
+                "prefixes": self.prefixes,
                 "token": self.token,
                 "environment": self.environment,
             }
@@ -217,6 +231,7 @@ class Simulation:
             if not said.get("ready"):
                 reason = child.last_words() or f"not ready within {math.ceil(READY_S)} s"
                 raise ServerDied(f"the {name} server did not start: {reason}")
+            self.prefixes[name] = said["prefix"]
 
 
 def environment(ports: dict[str, int]) -> dict[str, str]:

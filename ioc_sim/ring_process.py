@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from beam import facts
 from ioc_sim import options as command_line
 from ioc_sim.channels import Channels
+from ioc_sim.faults.group import FaultGroup
 from ioc_sim.groups.ring import RingGroup
 from ioc_sim.publishing import published
 
@@ -19,4 +20,4 @@ async def ring(options: argparse.Namespace) -> AsyncIterator[Channels]:
     identity = command_line.identity(options)
     group = RingGroup(facts.load_facility(options.config).ring, identity)
     async with published(identity.clock == "live", group.show):
-        yield group.channels
+        yield {**group.channels, **FaultGroup(group.simulation.prefix, {"ring": group}).channels}

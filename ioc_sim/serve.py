@@ -1,8 +1,8 @@
 """One server process: ``python -m ioc_sim.serve {ring|BEAMLINE|BENCH} [options]``.
 
-It prints one line of JSON on standard output: ``{"ready": true, "port": …, "pid": …, "pvs": …}`` when clients can
-connect, or ``{"error": "one clear line"}`` and ends with status 3. SIGTERM, SIGINT and the end of its standard input
-(if that is a pipe) end it with status 0.
+It prints one line of JSON on standard output: ``{"ready": true, "port": …, "pid": …, "pvs": …, "prefix": …}``
+when clients can connect, or ``{"error": "one clear line"}`` and ends with status 3. SIGTERM, SIGINT and the end of its
+standard input (if that is a pipe) end it with status 0.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ async def _serve(options: argparse.Namespace, parent: watch.ParentWatch) -> None
     parent.call(lambda: loop.call_soon_threadsafe(this.cancel))
 
     def ready() -> None:
-        _say(ready=True, port=context.port, pid=os.getpid(), pvs=len(pvs))
+        prefix = next(name for name in pvs if name.endswith("SIM:Simulated")).removesuffix("SIM:Simulated")
+        _say(ready=True, port=context.port, pid=os.getpid(), pvs=len(pvs), prefix=prefix)
 
     with contextlib.suppress(asyncio.CancelledError):
         async with _channels(options) as pvs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from beam.clock import ExperimentClock, LiveClock
 from beam.errors import TerasuError
 from beam.facts import Ring
-from beam.ring import RING_MODES, RingModel, events_from_json, events_to_json
+from beam.ring import RING_MODES, EventKind, RingEvent, RingModel, events_from_json, events_to_json
 from ioc_sim.channels import Channels, Enum, Float, LongText
 from ioc_sim.errors import Refused
 from ioc_sim.groups.simulation import SimulationGroup
@@ -66,8 +66,14 @@ class RingGroup:
         except TerasuError as error:
             raise Refused(str(error)) from error
 
+    def happen(self, kind: EventKind) -> None:
+        """Let something happen to the beam now, after all events so far."""
+        self._take_events((*self.model.events, RingEvent(time_s=self._clock.now(), kind=kind)))
+
     async def _set_events(self, text: str) -> None:
-        events = events_from_json(text)
+        self._take_events(events_from_json(text))
+
+    def _take_events(self, events: tuple[RingEvent, ...]) -> None:
         self.model = RingModel(self._facts, self._seed, events)
         self.events.update(events_to_json(self.model.events))
         self.show()

@@ -29,6 +29,7 @@ from beam.motion import Trapezoid
 from ioc_sim.records.binding import Axis, Timing
 from ioc_sim.records.motor_bits import Msta
 from ioc_sim.records.motor_commands import Home, Jog, Move, Ramp, Report
+from ioc_sim.records.motor_faults import NO_FAULT, STANDING, DriveFault
 from ioc_sim.records.motor_fields import nearest
 from ioc_sim.records.motor_settings import MotorSettings
 
@@ -84,8 +85,8 @@ class MotorDrive:
         self.low_switch, self.high_switch = facts.low - margin, facts.high + margin
         self.home = facts.low if settings.home is None else settings.home
         self.torque = True
-        self.faults = 0
-        """MSTA bits that a simulated fault sets."""
+        self.fault: DriveFault = NO_FAULT
+        """What is wrong with the drive."""
         self._shift = 0
         self._forward = False
         self._homed = False
@@ -96,6 +97,7 @@ class MotorDrive:
         self._command: Motion | None = None
         self._profile: Profile | None = None
         self._begin = self._end = 0.0
+        self._mark = math.inf
         self._passed = self._spent = self._tick_from = self._tick = 0.0
         self._duration = 0.0
         self._turn = 0
@@ -110,7 +112,7 @@ class MotorDrive:
 
     def _status(self) -> int:
         position, tiny = self._axis.position, self._step * 1e-6
-        status = Msta.ENCODER_PRESENT | Msta.GAIN_SUPPORT | self.faults
+        status = Msta.ENCODER_PRESENT | Msta.GAIN_SUPPORT
         status |= Msta.MOVING if self._moving else Msta.DONE
         status |= Msta.DIRECTION if self._forward else 0
         status |= Msta.POSITION if self.torque else 0
@@ -118,7 +120,7 @@ class MotorDrive:
         status |= Msta.MINUS_LS if position <= self.low_switch + tiny else 0
         status |= (Msta.AT_HOME | Msta.ENCODER_HOME) if abs(position - self.home) <= self._step / 2 else 0
         status |= Msta.HOMED if self._homed else 0
-        return status | (Msta.PROBLEM if self._problem else 0)
+        return self.fault.status(status | (Msta.PROBLEM if self._problem else 0))
 
     def load(self, raw: float) -> None:
         """Call the present place `raw` steps."""
@@ -138,6 +140,14 @@ class MotorDrive:
         """Brake, and forget what waits; does nothing at rest."""
         self._waiting = None
         await self._brake()
+
+    async def replace_fault(self, fault: DriveFault) -> None:
+        """Let another fault act from the next motion on; what the old one held back goes on, and the status is told."""
+        self.fault = fault
+        if self._moving and self._profile is STANDING and self._command is not None:
+            await self.start(self._waiting or self._command)
+        else:
+            self._changed(self.report())
 
     async def switch_torque(self, on: bool) -> None:
         """Switch closed-loop control; without it nothing moves."""
@@ -161,16 +171,21 @@ class MotorDrive:
         self._command, self._waiting = command, None
         self._problem = not self.torque or not command.ramp.speed
         self._begin = self._axis.position
-        target = self._target(command)
-        self._forward = target > self._begin if target != self._begin else self._forward
+        aim = self._target(command)
+        self._forward = aim > self._begin if aim != self._begin else self._forward
         if self._problem:
             self._changed(self.report())
             return
         self._moving, self._spent = True, 0.0
+        target = self.fault.end(self._begin, aim)
         ramp = command.ramp
         profile = Trapezoid(target - self._begin, abs(ramp.speed) * self._step, ramp.seconds, ramp.base * self._step)
         self._changed(self.report())
-        await self._travel(profile, target)
+        if self.fault.holds:
+            self._turn += 1
+            self._profile, self._passed, self._tick, self._duration = STANDING, 0.0, 0.0, math.inf
+        else:
+            await self._travel(profile, target, self.fault.mark)
 
     def _target(self, command: Motion) -> float:
         """Return where the motion would end if nothing were in the way (mechanical position)."""
@@ -189,7 +204,7 @@ class MotorDrive:
 
     # ---- motion
 
-    async def _travel(self, profile: Profile | None, target: float) -> None:
+    async def _travel(self, profile: Profile | None, target: float, mark: float = math.inf) -> None:
         self._turn += 1
         self._profile, self._passed, self._tick = profile, 0.0, 0.0
         self._end = self._cut(target)
@@ -198,6 +213,7 @@ class MotorDrive:
         else:
             whole = profile.duration
             self._duration = whole if self._end == target else _when(profile, self._end - self._begin)
+        self._mark = self._duration * mark if math.isfinite(mark) else mark
         if self._duration < RESOLVED_S * self._timing.scale:
             self._passed = self._duration
             await self._arrive()
@@ -231,7 +247,7 @@ class MotorDrive:
     async def _run(self, turn: int) -> None:
         late = 0.0
         while self._passed < self._duration:
-            self._tick = min(TICK_S * self._timing.scale, self._duration - self._passed)
+            self._tick = min(TICK_S * self._timing.scale, min(self._mark, self._duration) - self._passed)
             self._tick_from = self._timing.now()
             await self._timing.wait(max(self._tick - late, 0.0))
             if turn != self._turn:
@@ -244,6 +260,9 @@ class MotorDrive:
                 break
             self._axis.move_to(self._position(self._passed))
             self._changed(self.report())
+            if turn == self._turn and self._passed >= self._mark:
+                self._mark = math.inf
+                await self.fault.marked()
             if turn != self._turn:
                 return
         self._passed = self._duration

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import caproto as ca
@@ -47,6 +48,10 @@ class Record:
         self.values |= {"NAME": name, "RTYP": self.record_type}
         self.fields = Fields(self)
         self._waiting: list[asyncio.Future[None]] = []
+        self.withheld: Callable[[str], Awaitable[None]] | None = None
+        """Awaited with the field before a put completes: a simulated fault."""
+        self.frozen = False
+        """Whether a simulated fault keeps the record's time from going on."""
 
     @property
     def channels(self) -> dict[str, ca.ChannelData]:
@@ -60,6 +65,8 @@ class Record:
         if self.values["DISP"] and field != "DISP":
             raise Refused(f"{self.name}: puts are disabled (DISP = 1)")
         await self.take(field, value)
+        if self.withheld:
+            await self.withheld(field)
 
     async def take(self, field: str, value: Value) -> None:
         """Act on a put; records override this for the fields that they know."""
@@ -75,7 +82,8 @@ class Record:
 
     def stamp(self) -> float:
         """Give the record the present time; return it (POSIX seconds)."""
-        self.time = time.time()
+        if not self.frozen:
+            self.time = time.time()
         return self.time
 
     @property

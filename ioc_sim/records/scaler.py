@@ -33,7 +33,7 @@ from ioc_sim.records.motor_drive import RESOLVED_S
 from ioc_sim.records.record import Metadata, Record
 from ioc_sim.records.scaler_presets import after_put, dwell
 
-Count = Callable[[float], Awaitable[Mapping[int, int]]]
+Count = Callable[[float], Awaitable[Mapping[int, float]]]
 Published = Callable[[float], None]
 Rates = Callable[[], Mapping[int, float]]
 
@@ -93,8 +93,10 @@ class ScalerRecord(Record):
         rates: Rates | None = None,
     ) -> None:
         super().__init__(name, field_specs.scaler(facts.channels))
-        self._frequency, self._channels = facts.clock_hz, facts.channels
-        self._timing, self._count, self._published, self._rates = timing, count, published, rates
+        self._frequency, self.counters = facts.clock_hz, facts.channels
+        self._timing, self._rates = timing, rates
+        self.count, self.published = count, published
+        """May be replaced by a simulated fault."""
         self.values |= {"FREQ": facts.clock_hz, "TP": 1.0, "PR1": float(int(facts.clock_hz)), "EGU": "counts"}
         self.values |= {f"NM{n}": label for n, label in names.items()}
         self._interrupt, self._give_way = asyncio.Event(), asyncio.Event()
@@ -156,10 +158,10 @@ class ScalerRecord(Record):
                 self.post("US", COUNTING)
                 self.post("SS", SCALER_COUNTING)
                 self.post("PCNT", 1)
-                for n in range(1, self._channels + 1):
+                for n in range(1, self.counters + 1):
                     self.post(f"D{n}", self.values[f"G{n}"])
                 passed = await self._wait(seconds, self._number("RATE"), self._interrupt)
-                self._show(await self._count(passed))
+                self._show(await self.count(passed))
         except Exception as failure:  # whatever it was, the client that waits must hear of it
             log.exception("the exposure of %s failed", self.name)
             error = failure
@@ -177,7 +179,7 @@ class ScalerRecord(Record):
         return not self._interrupt.is_set()
 
     def _dwell(self) -> float:
-        return dwell(cast("Mapping[str, float]", self.values), self._channels, self._rates() if self._rates else {})
+        return dwell(cast("Mapping[str, float]", self.values), self.counters, self._rates() if self._rates else {})
 
     def _number(self, field: str) -> float:
         return float(self.values[field])
@@ -226,7 +228,7 @@ class ScalerRecord(Record):
                 if self._give_way.is_set():
                     await self._timing.advance(passed)
                     return
-                self._show(await self._count(passed))
+                self._show(await self.count(passed))
                 at_least_s = 0.0
         finally:
             self.post("SS", IDLE)
@@ -234,16 +236,16 @@ class ScalerRecord(Record):
 
     # ---- publishing
 
-    def _show(self, counts: Mapping[int, int]) -> None:
+    def _show(self, counts: Mapping[int, float]) -> None:
         """Publish one exposure."""
         now = self.stamp()
-        for n in range(1, self._channels + 1):
+        for n in range(1, self.counters + 1):
             self.post(f"S{n}", float(counts.get(n, 0)))
         seconds = counts.get(1, 0) / self._frequency
         self.post("T", seconds)
         self.post("VAL", seconds)
-        if self._published:
-            self._published(now)
+        if self.published:
+            self.published(now)
 
     def _show_clock(self, passed: float) -> None:
         self.stamp()

@@ -1,0 +1,23 @@
+"""What faults can befall on a beamline, by the names of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ioc_sim.groups.counter import CounterGroup
+from ioc_sim.groups.dcm import MonochromatorGroup
+
+
+def of_beamline(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """Return records and groups by name: `dcm.bragg`, `counter`, `shutter`, `undulator`."""
+    found: dict[str, Any] = {}
+    for name, group in groups.items():
+        match group:
+            case MonochromatorGroup():
+                found |= {f"{name}.{key}": motor for key, motor in group.motors.items()}
+            case CounterGroup():
+                found[name] = group.record
+            case _:
+                found[name] = group
+    return found
