@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+SHOWN = 20  # names in a message that has none nearer to offer
+
 
 class TerasuError(Exception):
     """Anything Terasu refuses or finds wrong; the message is one clear line for the user."""
@@ -22,7 +24,9 @@ class UnknownName(TerasuError):
         near = difflib.get_close_matches(name, known, 3, 0.5)
         if not near:
             near = [one for one in known if one.casefold() == name.casefold()]
-        hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}"
+        more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+        every = f"known: {', '.join(known[:SHOWN]) or 'none'}{more}"
+        hint = f"did you mean {', '.join(near)}?" if near else every
         super().__init__(f"unknown {what} {name!r}; {hint}")
         self.name = name
         self.known = known

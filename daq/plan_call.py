@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import bluesky.plans
@@ -18,6 +18,7 @@ import plans
 from beam.errors import UnknownName
 from beamlines import Tree
 from daq.errors import Refused, UsageError
+from daq.plan_values import check_values
 from plans.roles import Role
 
 Plan = Callable[..., Generator[Any, Any, Any]]
@@ -60,22 +61,37 @@ def roles(plan: Plan) -> dict[str, str]:
 
 
 def with_roles(plan: Plan, tree: Tree) -> Plan:
-    """Return `plan` with the beamline's roles filled in as defaults; what the caller gives wins."""
-    by_role = roles(plan)
-    signature = inspect.signature(plan)
+    """Return `plan` with the beamline's roles filled in as defaults; what the caller gives wins.
+
+    Called with what the plan cannot take, it raises UsageError or UnknownName at once.
+    """
 
     @functools.wraps(plan)
     def bound(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        filled = {name: _device_for(tree, plan.__name__, role) for name, role in by_role.items() if name not in kwargs}
-        first = next(iter(signature.parameters), None)
-        if first in filled and (first != "detectors" or not (args and isinstance(args[0], list | tuple))):
-            # a role in first place is filled unless given by keyword (or, for detectors, as a leading list),
-            # so that `scan(energy, 7100, 7150, 11)` and `xas("Fe K")` read as one says them
-            args = (filled.pop(first), *args)
-        given = signature.bind_partial(*args, **kwargs).arguments
-        return plan(*args, **kwargs, **{name: value for name, value in filled.items() if name not in given})
+        whole = _bind(plan, tree, args, kwargs)
+        check_values(plan, whole.arguments, tree)
+        return plan(*whole.args, **whole.kwargs)
 
     return bound
+
+
+def _bind(plan: Plan, tree: Tree, args: Sequence[Any], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
+    """Return the arguments of `plan`, with those that the roles fill."""
+    signature = inspect.signature(plan)
+    by_role = roles(plan)
+    filled = {name: _device_for(tree, plan.__name__, role) for name, role in by_role.items() if name not in kwargs}
+    first = next(iter(signature.parameters), None)
+    if first in filled and (first != "detectors" or not (args and isinstance(args[0], list | tuple))):
+        # a role in first place is filled unless given by keyword (or, for detectors, as a leading list),
+        # so that `scan(energy, 7100, 7150, 11)` and `xas("Fe K")` read as one says them
+        args = (filled.pop(first), *args)
+    try:
+        given = signature.bind_partial(*args, **kwargs).arguments
+        return signature.bind(*args, **kwargs, **{name: one for name, one in filled.items() if name not in given})
+    except TypeError as error:
+        names = [str(one.replace(annotation=one.empty)) for one in signature.parameters.values()]
+        wanted = ", ".join(name for name in names if name not in by_role)
+        raise UsageError(f"{plan.__name__}: {error}; its parameters: {wanted}") from error
 
 
 def _device_for(tree: Tree, plan: str, role: str) -> Any:
@@ -87,13 +103,12 @@ def _device_for(tree: Tree, plan: str, role: str) -> Any:
 def value(text: str, tree: Tree) -> Any:
     """Turn a word of the command line into a device, a list, a number, a truth value or a string."""
     text = text.strip()
-    if text.startswith("[") and text.endswith("]"):
-        inner = text[1:-1].strip()
-        return [value(part, tree) for part in inner.split(",")] if inner else []
     try:
         return json.loads(text)
     except json.JSONDecodeError:
         pass
+    if text.startswith("[") and text.endswith("]"):
+        return [value(part, tree) for part in text[1:-1].split(",")]
     if text in ("True", "False", "None"):
         return {"True": True, "False": False, "None": None}[text]
     device = tree.find(text)
@@ -133,7 +148,7 @@ def call(name: str, words: list[str], tree: Tree) -> tuple[Plan, list[Any], dict
     UnknownName
         No such plan or parameter; the message names the nearest.
     UsageError
-        A parameter is missing or given twice.
+        A parameter is missing or given twice, or its value is of the wrong kind.
     """
     plan = find(name)
     parameters = inspect.signature(plan).parameters
@@ -141,11 +156,7 @@ def call(name: str, words: list[str], tree: Tree) -> tuple[Plan, list[Any], dict
     args = [value(word, tree) for word in in_order]
     kwargs = {key: text if _wants_text(parameters.get(key)) else value(text, tree) for key, text in by_name.items()}
     bound = with_roles(plan, tree)
-    try:
-        bound(*args, **kwargs).close()
-    except TypeError as error:
-        wanted = ", ".join(str(one) for one in parameters.values())
-        raise UsageError(f"{name}: {str(error).removeprefix(f'{name}() ')}; its parameters: {wanted}") from error
+    bound(*args, **kwargs).close()
     return bound, args, kwargs
 
 

@@ -6,6 +6,7 @@ import inspect
 import math
 import types
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral, Real
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from beam.errors import UnknownName
@@ -13,17 +14,18 @@ from beamlines import Tree
 from daq.errors import UsageError
 
 TYPED = (str, int, float, bool, type(None), list, dict)  # what a word can become besides a device
+DEVICE = "a device"
 
 
-def check_values(plan: Callable[..., Any], args: list[Any], kwargs: Mapping[str, Any], tree: Tree) -> None:
+def check_values(plan: Callable[..., Any], given: Mapping[str, Any], tree: Tree) -> None:
     """Refuse the first value that its parameter cannot take.
 
     Parameters
     ----------
     plan
-        The plan, with its roles filled in.
-    args, kwargs
-        As `daq.plan_call.value` made them.
+        The plan.
+    given
+        Its arguments by the names of its parameters.
     tree
         For the names of the devices.
 
@@ -35,17 +37,17 @@ def check_values(plan: Callable[..., Any], args: list[Any], kwargs: Mapping[str,
         A word where only devices and numbers make sense.
     """
     hints = get_type_hints(plan)
-    signature = inspect.signature(plan)
-    in_order = [one for one in signature.parameters.values() if one.kind is one.VAR_POSITIONAL]
-    for word in args:
-        if in_order and isinstance(word, str):
-            raise UnknownName("device", word, tree.devices)
-    for key, given in kwargs.items():
-        hint = hints.get(key)
-        if hint is not None and not accepts(hint, given):
-            raise UsageError(f"{plan.__name__}: {key} = {_shown(given)}: must be {_words(hint)}")
-        if key == "num" and isinstance(given, int) and given < 1:
-            raise UsageError(f"{plan.__name__}: num = {given}: must be 1 or more")
+    parameters = inspect.signature(plan).parameters
+    for key, one in given.items():
+        if parameters[key].kind is inspect.Parameter.VAR_POSITIONAL:
+            if words := [word for word in one if isinstance(word, str)]:
+                raise UnknownName("device", words[0], tree.devices)
+        elif key in hints and not accepts(hints[key], one):
+            if isinstance(one, str) and _words(hints[key]) == DEVICE:
+                raise UnknownName("device", one, tree.devices)
+            raise UsageError(f"{plan.__name__}: {key} = {_shown(one)}: must be {_words(hints[key])}")
+        if key == "num" and isinstance(one, Integral) and one < 1:
+            raise UsageError(f"{plan.__name__}: num = {one}: must be 1 or more")
 
 
 def accepts(hint: Any, given: Any) -> bool:
@@ -56,18 +58,22 @@ def accepts(hint: Any, given: Any) -> bool:
         return accepts(kinds[0], given)
     if origin in (Union, types.UnionType):
         return any(accepts(one, given) for one in kinds)
+    if hint is Any:
+        return True
     if hint in (bool, str, type(None)):
         return isinstance(given, hint)
     if hint is int:
-        return isinstance(given, int) and not isinstance(given, bool)
+        return isinstance(given, Integral) and not isinstance(given, bool)
     if hint is float:
-        return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+        return isinstance(given, Real) and not isinstance(given, bool) and math.isfinite(given)
     if not isinstance(kind := origin or hint, type):
         return True
     if issubclass(kind, Mapping):
         return isinstance(given, Mapping)
     if issubclass(kind, Iterable) and kinds:
-        return isinstance(given, list | tuple) and all(accepts(kinds[0], one) for one in given)
+        if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
+            return False
+        return not isinstance(given, list | tuple) or all(accepts(kinds[0], one) for one in given)
     return kind in TYPED or kind is object or not isinstance(given, TYPED)
 
 
@@ -88,7 +94,7 @@ def _words(hint: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, Iterable) and kinds:
         of = {int: " of whole numbers", float: " of numbers"}.get(kinds[0], "")
         return f"a list{of}, [one,two]"
-    return "a device"
+    return DEVICE
 
 
 def _shown(given: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from daq.errors import Refused, innermost
+from daq.errors import Refused, UsageError, innermost
 
 MOST_MESSAGES = 200_000
 
@@ -28,6 +28,8 @@ def precheck(plan: Generator[Any, Any, Any]) -> tuple[int, bool]:
     ------
     Refused
         The first move that its device refuses, in the device's own words.
+    UsageError
+        The plan cannot even begin with its arguments.
     """
     checked = 0
     try:
@@ -47,6 +49,8 @@ def precheck(plan: Generator[Any, Any, Any]) -> tuple[int, bool]:
 
         if isinstance(cause := innermost(error), TerasuError):
             raise Refused(str(cause)) from error
+        if not checked:  # nothing was asked yet: it can only be what the plan was given
+            raise UsageError(f"{getattr(plan, '__name__', 'the plan')}: {cause}") from error
         return checked, False  # it wanted an answer that only a measurement gives
     finally:
         plan.close()

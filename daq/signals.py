@@ -46,6 +46,7 @@ class _Watch:
         for one, handler in self._previous.items():
             signal.signal(one, handler)
         self._previous.clear()
+        self.left(self._count)
 
     def _arrived(self, number: int, _frame: FrameType | None) -> None:
         self._count += 1
@@ -68,6 +69,9 @@ class _Watch:
         """Tell the engine what the signal means."""
         raise NotImplementedError
 
+    def left(self, count: int) -> None:
+        """Do what is to be done once the engine has come to rest after `count` signals."""
+
 
 class AbortOnSignal(_Watch):
     """`terasu run`: SIGINT or SIGTERM aborts; the plan's own clean-up closes the shutter."""
@@ -84,8 +88,14 @@ class PauseOnSignal(_Watch):
     """The shell: Ctrl-C once pauses (with the shutter closed), twice aborts."""
 
     def act(self, count: int) -> None:
-        """Pause at the first signal, abort at the second."""
+        """Pause at the first signal; abort at the second, unless the pause is still under way."""
         if count == 1:
             self.engine.request_pause(defer=False)
-        elif count == 2:
+        elif count == 2 and self.engine.state == "running":
             self.engine.abort("interrupted twice")
+
+    def left(self, count: int) -> None:
+        """Abort what was interrupted twice while it came to its pause: in between, the engine cannot be spoken to."""
+        if count > 1 and self.engine.state == "paused":
+            with contextlib.suppress(RunEngineInterrupted):
+                self.engine.abort("interrupted twice")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from typing import Any
 
 from daq import options
 from daq.errors import innermost
+
+log = logging.getLogger(__name__)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,7 +80,7 @@ def banner(session: Any) -> str:
         f"{session.beamline.title} ({mode})\n"
         "  bl.<Tab>  devices      RE(xas('Fe K'))  run a plan      catalogue[-1]  the last run\n"
         "  RE(mv(energy, 7112))   move             Ctrl-C          pause with the shutter closed;\n"
-        "                                          then RE.resume(), RE.stop() or RE.abort()\n"
+        "  %tb        an error in full            then RE.resume(), RE.stop() or RE.abort()\n"
     )
 
 
@@ -87,6 +90,8 @@ def _interact(user_names: dict[str, Any], text: str) -> None:
 
     settings = Config()
     settings.TerminalInteractiveShell.confirm_exit = False
+    settings.TerminalInteractiveShell.enable_tip = False
+    settings.InteractiveShell.xmode = "Minimal"  # one line here too; `%tb` shows the whole of the last error
     settings.HistoryManager.enabled = sys.stdin.isatty()
     shell = InteractiveShellEmbed(config=settings, banner1=text, user_ns=user_names)
     shell.set_custom_exc((Exception,), one_line)
@@ -99,6 +104,9 @@ def one_line(shell: Any, kind: type[BaseException], error: BaseException, traceb
 
     from beam.errors import TerasuError
 
+    # where `%tb` finds it
+    sys.last_type, sys.last_value, sys.last_traceback = kind, error, traceback
+    log.info("the user was shown an error", exc_info=error)
     cause = innermost(error)
     if isinstance(cause, TerasuError):
         sys.stderr.write(f"{type(cause).__name__}: {cause}\n")
