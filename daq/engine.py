@@ -11,7 +11,7 @@ from bluesky.utils import RunEngineInterrupted
 from beam.errors import TerasuError
 from daq import logs
 from daq.device_clock import DeviceClock
-from daq.errors import Refused, RunAborted, RunFailed, innermost
+from daq.errors import Refused, RunAborted, RunFailed, innermost, story
 from daq.journal import Journal
 from daq.scan_number import ScanNumber
 
@@ -22,10 +22,19 @@ class Outcome:
     def __init__(self) -> None:
         self.uids: list[str] = []
         self.stops: dict[str, dict[str, Any]] = {}
+        self.num_points = 0
+        """Events in the primary streams of all the runs; counted, because a stop may not find room on the disk."""
+        self._primary: set[str] = set()
 
     def __call__(self, name: str, doc: Any) -> None:
-        """Note starts and stops."""
-        if name == "start":
+        """Note what happens; the journal has taken each document before."""
+        if name == "event":
+            self.num_points += doc["descriptor"] in self._primary
+        elif name == "event_page":
+            self.num_points += len(doc["seq_num"]) if doc["descriptor"] in self._primary else 0
+        elif name == "descriptor" and doc.get("name") == "primary":
+            self._primary.add(doc["uid"])
+        elif name == "start":
             self.uids.append(doc["uid"])
         elif name == "stop":
             self.stops[doc["run_start"]] = doc
@@ -39,11 +48,6 @@ class Outcome:
             (s for uid in self.uids if (s := self.stops.get(uid, {}).get("exit_status", "fail")) != "success"),
             "fail",
         )
-
-    @property
-    def num_points(self) -> int:
-        """Events in the primary streams of all the runs."""
-        return sum(int(stop.get("num_events", {}).get("primary", 0)) for stop in self.stops.values())
 
 
 def make_engine(data_dir: Path, beamline: str, metadata: dict[str, Any], clock: DeviceClock, signals: Any) -> RunEngine:
@@ -93,10 +97,9 @@ def execute(engine: RunEngine, plan: Any, *callbacks: Any) -> Outcome:
         raise RunAborted("the run was aborted; the points taken so far are kept", outcome) from error
     except Exception as error:
         cause = innermost(error)
-        text = str(cause) or type(cause).__name__
         if not outcome.uids and isinstance(cause, TerasuError):
-            raise Refused(text) from error
-        raise RunFailed(text, outcome) from error
+            raise Refused(str(cause)) from error
+        raise RunFailed(story(error), outcome) from error
     if outcome.exit_status != "success":
         raise RunFailed(f"the run closed as {outcome.exit_status!r}", outcome)
     return outcome

@@ -66,3 +66,21 @@ def innermost(error: BaseException) -> BaseException:
         last = one
         one = one.__cause__ or one.__context__
     return last
+
+
+def story(error: BaseException) -> str:
+    """Return in one line what went wrong first and, where its clean-up failed too, what then."""
+    told: list[str] = []
+    seen: set[int] = set()
+
+    def visit(one: BaseException | None) -> None:
+        if one is None or id(one) in seen:
+            return
+        seen.add(id(one))
+        visit(one.__context__)  # what was being handled came before what caused this
+        visit(one.__cause__)
+        if isinstance(one, TerasuError) and str(one) not in told:
+            told.append(str(one))
+
+    visit(error)
+    return "; then ".join(told) or str(innermost(error)) or type(innermost(error)).__name__

@@ -15,6 +15,13 @@ class _RunFilter(logging.Filter):
         return True
 
 
+class _Quiet(logging.handlers.RotatingFileHandler):
+    """Loses what the disk does not take; whoever else writes to it says so in one line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name that logging calls  # noqa: N802
+        """Say nothing."""
+
+
 def note_run(name: str, doc: dict[str, object]) -> None:
     """Document callback: remember which run the following lines belong to."""
     global current_run
@@ -28,7 +35,7 @@ def log_to(directory: Path, process: str) -> Path:
     """Send this process's log to `directory`/`process`.log and return that path."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{process}.log"
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=5_000_000, backupCount=5)
+    handler = _Quiet(path, maxBytes=5_000_000, backupCount=5)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(run)s %(name)s: %(message)s"))
     handler.addFilter(_RunFilter())
     root = logging.getLogger()

@@ -34,6 +34,8 @@ CLOCK_STEP_S = 60.0  # a server's clock set back by more than this is believed
 def silence_library() -> None:
     """Keep the CA library from writing on standard error, e.g. that a server went away; our errors say more."""
     epics.ca.disable_ca_messages()
+    library: Any = epics.ca.libca
+    library.eltc(0)  # the other way out that it has: the error log of libCom, to the console
 
 
 class ChannelAccess:

@@ -174,11 +174,17 @@ class Simulation:
         ServerDied
             If one ended by itself; with the last lines that it wrote.
         """
+        if died := self.death():
+            raise ServerDied(died)
+
+    def death(self) -> str:
+        """Return which server ended by itself, and its last words; empty if none did."""
         for name, child in self._children.items():
             status = child.status()
             if status is not None:
                 last = child.last_words() or "it wrote nothing"
-                raise ServerDied(f"the {name} server (pid {child.pid}) ended with status {status}: {last}")
+                return f"the {name} server (pid {child.pid}) ended with status {status}: {last}"
+        return ""
 
     def announce(self) -> Path:
         """Write the file by which other commands of this user find the servers; removed by `stop`."""

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from beam.errors import TerasuError
 from daq import options, paths
-from daq.errors import RunNotSuccessful, UsageError, exit_status
+from daq.errors import RunFailed, UsageError, exit_status
 
 READABLE_TIMEOUT_S = 60.0
 
@@ -46,19 +47,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the plan, tell what became of it, export."""
-    _check_simulation_options(arguments)
-    _check_exports(arguments.export)
-    began = time.monotonic()
+    outcome = None
     try:
+        _check_simulation_options(arguments)
+        _check_exports(arguments.export)
+        began = time.monotonic()
         outcome, note = _execute(arguments)
-    except RunNotSuccessful as error:
-        if arguments.json and error.outcome is not None:
-            _print_json(error.outcome, _save(arguments, error.outcome, partial=True), str(error))
-            return exit_status(error)
-        _tell(arguments, error.outcome)
-        raise
-    seconds = time.monotonic() - began
-    files = _save(arguments, outcome, partial=False)
+        seconds = time.monotonic() - began
+        files = _save(arguments, outcome)
+    except TerasuError as error:
+        return _complain(arguments, error, getattr(error, "outcome", None) or outcome)
     uid = outcome.uids[-1] if outcome.uids else None
     say(f"{outcome.exit_status}: {outcome.num_points} points in {seconds:.1f} s, run {uid}{note}")
     for path in files:
@@ -66,6 +64,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(outcome, files)
     return 0
+
+
+def _complain(arguments: argparse.Namespace, error: TerasuError, outcome: Any) -> int:
+    """Say what went wrong and what was kept; the JSON object comes last here too."""
+    if outcome is not None and outcome.uids:
+        say(f"{outcome.exit_status}: {outcome.num_points} points kept, run {outcome.uids[-1]}")
+    print(f"terasu: {error}", file=sys.stderr, flush=True)  # noqa: T201
+    if arguments.json:
+        _print_json(outcome, [], str(error))
+    return exit_status(error)
 
 
 def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
@@ -90,7 +98,12 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
 
         plan, args, kwargs = plan_call.call(arguments.plan, arguments.words, session.tree)
         precheck(plan(*args, **kwargs))
-        outcome = execute(session.engine, plan(*args, **kwargs), LiveView())
+        try:
+            outcome = execute(session.engine, plan(*args, **kwargs), LiveView())
+        except RunFailed as error:
+            if died := session.simulation and session.simulation.death():
+                raise RunFailed(died, error.outcome) from error
+            raise
         note = f", seed {session.clock.seed}, simulated" if session.clock.simulated else ""
         return outcome, note
 
@@ -110,9 +123,9 @@ def _check_exports(exports: list[Path]) -> None:
         check_target(path, overwrite=True)
 
 
-def _save(arguments: argparse.Namespace, outcome: Any, partial: bool) -> list[Path]:
-    """Export the last run; of a run that failed, only say where it can be read."""
-    if partial or not arguments.export or not outcome.uids:
+def _save(arguments: argparse.Namespace, outcome: Any) -> list[Path]:
+    """Export the last run."""
+    if not arguments.export or not outcome.uids:
         return []
     from daq.catalogue import open_catalogue, wait_until_readable
     from daq.export import export
@@ -124,16 +137,11 @@ def _save(arguments: argparse.Namespace, outcome: Any, partial: bool) -> list[Pa
     return [export(one, path, overwrite=True) for path in arguments.export]
 
 
-def _tell(arguments: argparse.Namespace, outcome: Any) -> None:
-    if outcome is not None and outcome.uids:
-        say(f"{outcome.exit_status}: {outcome.num_points} points kept, run {outcome.uids[-1]}")
-
-
 def _print_json(outcome: Any, files: list[Path], error: str | None = None) -> None:
     answer: dict[str, Any] = {
-        "uid": outcome.uids[-1] if outcome.uids else None,
-        "exit_status": outcome.exit_status,
-        "num_points": outcome.num_points,
+        "uid": outcome.uids[-1] if outcome and outcome.uids else None,
+        "exit_status": outcome.exit_status if outcome else "refused",
+        "num_points": outcome.num_points if outcome else 0,
         "files": [str(path) for path in files],
     }
     if error is not None:
