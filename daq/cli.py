@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 
 from beam.errors import TerasuError
 from daq import errors
@@ -31,18 +33,22 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     arguments = parser().parse_args(argv)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends everything as tidily as Ctrl-C does
     try:
         return arguments.run(arguments)
     except TerasuError as error:
         print(f"terasu: {error}", file=sys.stderr)  # noqa: T201
         return errors.exit_status(error)
-    except KeyboardInterrupt:
-        print("terasu: interrupted", file=sys.stderr)  # noqa: T201
-        return errors.ABORTED
     except BrokenPipeError:
         # the reader of our output went away (`terasu data list | head`); nothing is left to say to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return errors.SUCCESS
+    except (Exception, KeyboardInterrupt) as error:
+        if not errors.interrupted(error):
+            raise
+        print("terasu: interrupted", file=sys.stderr)  # noqa: T201
+        return errors.ABORTED
 
 
 if __name__ == "__main__":

@@ -68,6 +68,18 @@ def innermost(error: BaseException) -> BaseException:
     return last
 
 
+def interrupted(error: BaseException) -> bool:
+    """Return whether Ctrl-C or SIGTERM is behind `error`: an import that it hits may wrap it into something else."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        if isinstance(one, KeyboardInterrupt):
+            return True
+        seen.add(id(one))
+        one = one.__cause__ or one.__context__
+    return False
+
+
 def story(error: BaseException) -> str:
     """Return in one line what went wrong first and, where its clean-up failed too, what then."""
     told: list[str] = []

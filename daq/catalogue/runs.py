@@ -15,6 +15,7 @@ from daq.catalogue.start import ensure_catalogue, settle
 from daq.errors import DataError
 
 LATEST = "last"
+BY_TIME = "-start.time"  # the latest first, whenever they came in
 TIMEOUT_S = 30.0
 SHOWN = 5
 PAGE = 100
@@ -88,7 +89,7 @@ class Run:
 
 def latest(data: Path, limit: int) -> list[Run]:
     """Return the last runs, the latest first."""
-    return _search(_asked(data), limit=limit, sort="-")
+    return _search(_asked(data), limit=limit, sort=BY_TIME)
 
 
 def find(data: Path, uid: str) -> Run:
@@ -103,7 +104,7 @@ def find(data: Path, uid: str) -> Run:
     """
     address = _asked(data)
     if uid == LATEST:
-        last = _search(address, limit=1, sort="-")
+        last = _search(address, limit=1, sort=BY_TIME)
         if not last:
             raise DataError(f"there are no runs in {data}")
         return last[0]
@@ -113,7 +114,7 @@ def find(data: Path, uid: str) -> Run:
     if re.fullmatch(r"[0-9a-f][0-9a-f-]*", wanted):
         found = _search(address, limit=SHOWN, uid_begins=wanted)
     if not found:
-        raise UnknownName("run", uid, [one.uid[:8] for one in _search(address, limit=SHOWN, sort="-")])
+        raise UnknownName("run", uid, [one.uid[:8] for one in _search(address, limit=SHOWN, sort=BY_TIME)])
     exact = [one for one in found if one.uid == wanted]
     if not exact and len(found) > 1:
         raise DataError(f"run {uid!r} is ambiguous: it begins {', '.join(sorted(one.uid for one in found))}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from beam.errors import TerasuError
 from daq import options, paths
-from daq.errors import RunFailed, UsageError, exit_status
+from daq.errors import RunAborted, RunFailed, UsageError, exit_status, interrupted
 
 READABLE_TIMEOUT_S = 60.0
 
@@ -57,6 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
         files = _save(arguments, outcome)
     except TerasuError as error:
         return _complain(arguments, error, getattr(error, "outcome", None) or outcome)
+    except (Exception, KeyboardInterrupt) as error:
+        if not interrupted(error):
+            raise
+        when = "before the run began" if outcome is None else "after the run"
+        return _complain(arguments, RunAborted(f"interrupted {when}"), outcome)
     uid = outcome.uids[-1] if outcome.uids else None
     say(f"{outcome.exit_status}: {outcome.num_points} points in {seconds:.1f} s, run {uid}{note}")
     for path in files:
@@ -72,7 +77,7 @@ def _complain(arguments: argparse.Namespace, error: TerasuError, outcome: Any) -
         say(f"{outcome.exit_status}: {outcome.num_points} points kept, run {outcome.uids[-1]}")
     print(f"terasu: {error}", file=sys.stderr, flush=True)  # noqa: T201
     if arguments.json:
-        _print_json(outcome, [], str(error))
+        _print_json(outcome, [], str(error), "abort" if isinstance(error, RunAborted) else "refused")
     return exit_status(error)
 
 
@@ -137,10 +142,10 @@ def _save(arguments: argparse.Namespace, outcome: Any) -> list[Path]:
     return [export(one, path, overwrite=True) for path in arguments.export]
 
 
-def _print_json(outcome: Any, files: list[Path], error: str | None = None) -> None:
+def _print_json(outcome: Any, files: list[Path], error: str | None = None, nothing_ran: str = "") -> None:
     answer: dict[str, Any] = {
         "uid": outcome.uids[-1] if outcome and outcome.uids else None,
-        "exit_status": outcome.exit_status if outcome else "refused",
+        "exit_status": outcome.exit_status if outcome else nothing_ran,
         "num_points": outcome.num_points if outcome else 0,
         "files": [str(path) for path in files],
     }

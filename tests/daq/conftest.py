@@ -2,6 +2,7 @@
 
 import copy
 import math
+import time
 import uuid
 
 import numpy as np
@@ -110,6 +111,8 @@ def new_run(spectrum_documents):
             for key in ("uid", "run_start", "descriptor"):
                 if doc.get(key) in uids:
                     doc[key] = uids[doc[key]]
+            if name == "start":
+                doc["time"] = time.time()
             renewed.append((name, doc))
         return renewed
 

@@ -108,6 +108,19 @@ def test_runs_are_found_by_the_beginning_of_their_uid(data, record, opened):
     assert [one.uid for one in runs.latest(data, 2)] == [second, first]
 
 
+def test_runs_are_listed_by_when_they_were_taken_not_by_when_they_came_in(data, record):
+    def an_hour_ago(documents):
+        documents[0][1]["time"] -= 3600
+        return documents
+
+    now = record(data)
+    runs.find(data, now)
+    before = record(data, change=an_hour_ago)
+    assert runs.find(data, "last").uid == now
+    listed = [one.uid for one in runs.latest(data, 1000)]
+    assert listed.index(now) < listed.index(before)
+
+
 @pytest.mark.parametrize("uid", ["fedcba98", "%", "_", "", "no-such", "'; drop table nodes"])
 def test_an_unknown_run_is_refused_with_those_there_are(data, record, uid):
     record(data)

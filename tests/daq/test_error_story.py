@@ -3,7 +3,7 @@
 import pytest
 
 from beam.errors import TerasuError
-from daq.errors import story
+from daq.errors import interrupted, story
 
 
 class FailedStatus(Exception):
@@ -32,3 +32,11 @@ def test_what_went_wrong_first_comes_first():
 def test_an_error_of_somebody_else_still_says_something():
     assert story(ValueError("nothing fits")) == "nothing fits"
     assert story(ZeroDivisionError()) == "ZeroDivisionError"
+
+
+def test_an_interruption_is_known_however_an_import_wraps_it():
+    wrapped = RuntimeError("Error calling __set_name__")
+    wrapped.__cause__ = KeyboardInterrupt()
+    assert interrupted(wrapped)
+    assert interrupted(KeyboardInterrupt())
+    assert not interrupted(RuntimeError("Error calling __set_name__"))
