@@ -28,6 +28,13 @@ class Contents:
     torn: int
 
 
+def find(directory: Path, uid: str) -> Path:
+    """Return the journal of the run with this whole uid; `daq.errors.DataError` if there is none."""
+    for path in directory.glob(f"*/{uid}{SUFFIX}"):
+        return path
+    raise DataError(f"there is no journal of run {uid} in {directory}")
+
+
 class Tail:
     """Reads a journal as it grows: each `poll` gives the documents that are complete since the last one."""
 

@@ -13,8 +13,6 @@ from beam.errors import TerasuError
 from daq import options, paths
 from daq.errors import RunAborted, RunFailed, UsageError, exit_status, interrupted
 
-READABLE_TIMEOUT_S = 60.0
-
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
@@ -132,13 +130,13 @@ def _save(arguments: argparse.Namespace, outcome: Any) -> list[Path]:
     """Export the last run."""
     if not arguments.export or not outcome.uids:
         return []
-    from daq.catalogue import open_catalogue, wait_until_readable
+    from daq import journal_reader
     from daq.export import export
+    from daq.export.run_data import RunData
 
-    data_dir = paths.data_dir(arguments.data)
-    uid = outcome.uids[-1]
-    wait_until_readable(data_dir, uid, READABLE_TIMEOUT_S)
-    one = open_catalogue(data_dir)[uid]
+    # from the journal: it is complete now, whatever becomes of the catalogue that is fed from it
+    journal = journal_reader.find(paths.journal_dir(paths.data_dir(arguments.data)), outcome.uids[-1])
+    one = RunData.from_documents(journal_reader.read(journal).documents)
     return [export(one, path, overwrite=True) for path in arguments.export]
 
 

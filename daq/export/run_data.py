@@ -86,6 +86,12 @@ class RunData:
             elif kind == "event":
                 rows.setdefault(names[doc["descriptor"]], []).append(doc["data"])
                 times.setdefault(names[doc["descriptor"]], []).append(doc["time"])
+            elif kind == "event_page":
+                columns = doc["data"]
+                rows.setdefault(names[doc["descriptor"]], []).extend(
+                    dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+                )
+                times.setdefault(names[doc["descriptor"]], []).extend(doc["time"])
         if not data.start:
             raise DataError("there is no start document: this is no run")
         for name, taken in rows.items():
