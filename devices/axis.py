@@ -131,10 +131,14 @@ class Axis(Instrument):
 
     def nominal_s(self, target: float) -> float:
         """Return how long the move to `target` should take, in device seconds."""
+        return self.nominal_between(self.position, target)
+
+    def nominal_between(self, start: float, target: float) -> float:
+        """Return how long a move from `start` to `target` should take, in device seconds."""
         velocity = self.velocity.sample.value
         if not velocity > 0:
             velocity = self.facts.velocity
-        return Trapezoid(target - self.position, velocity, self.acceleration_s).duration
+        return Trapezoid(target - start, velocity, self.acceleration_s).duration
 
     @property
     def acceleration_s(self) -> float:
