@@ -13,8 +13,6 @@ from ioc_sim.channels import Enum, Float, Int, LongText, Text
 from ioc_sim.errors import Refused
 from ioc_sim.server import OrderedContext
 
-POINTS = 3000
-
 
 class Counting:
     """A counter that a put advances, as an exposure would; `hold` keeps the put from completing."""
@@ -102,11 +100,12 @@ def shuffled():
         yield running
 
 
-def test_no_reading_after_a_completion_is_stale(server, connect):
+@pytest.mark.parametrize("points", [3000, pytest.param(10_000, marks=pytest.mark.full)])
+def test_no_reading_after_a_completion_is_stale(server, connect, points):
     client = connect(server.context.port)
     client.subscribe("T:Count")
     stale_monitors = stale_reads = 0
-    for point in range(1, POINTS + 1):
+    for point in range(1, points + 1):
         client.put("T:Trigger", 1)
         stale_monitors += client.latest("T:Count") != point
         if point % 10 == 0:
