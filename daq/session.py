@@ -124,6 +124,8 @@ def open_session(
         stack.callback(device_clock.destroy)
         clock = device_clock.connect(CLOCK_TIMEOUT_S)
         set_time_scale(clock.time_scale)
+        if clock.simulated:
+            tree.supplement.baseline.append(device_clock.time)
         standing = metadata.standing(facility, wanted, proposal, operator)
         standing |= clock.record()
         if sample and not clock.simulated:
