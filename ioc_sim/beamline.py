@@ -28,7 +28,7 @@ class Group(Protocol):
 GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.PlanarUndulator: UndulatorGroup,
     facts.DoubleCrystalMonochromator: MonochromatorGroup,
-    facts.Shutter: ShutterGroup,
+    facts.Shutter: ShutterGroup.on_line,
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,
 }
@@ -47,3 +47,6 @@ class BeamlineGroup:
         self.channels: Channels = {**self.simulation.channels, **self.faults.channels}
         for group in self.groups.values():
             self.channels.update(group.channels)
+        for group in self.groups.values():
+            if isinstance(group, ShutterGroup):
+                group.connect(self.channels)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 from beam import bench as facts
 from ioc_sim import options as command_line
@@ -24,6 +26,21 @@ async def bench(options: argparse.Namespace) -> AsyncIterator[Channels]:
         raise ServerError(f"{options.what} has no beam: it follows no ring (--ring-port {options.ring_port})")
     identity = command_line.identity(options)
     time = Timeline(identity.make_clock())
-    group = BenchGroup(facts.load(options.what, options.config), identity, time)
-    async with published(identity.clock == "live", time.show):
-        yield group.channels
+    with _files(options.files) as files:
+        group = BenchGroup(facts.load(options.what, options.config), identity, time, files)
+        async with published(identity.clock == "live", time.show):
+            yield group.channels
+
+
+@contextlib.contextmanager
+def _files(asked: Path | None) -> Iterator[Path]:
+    """Make the directory that detectors write below."""
+    if asked is None:
+        with tempfile.TemporaryDirectory(prefix="terasu-files-", ignore_cleanup_errors=True) as directory:
+            yield Path(directory)
+        return
+    try:
+        asked.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ServerError(f"--files {asked}: {error.strerror}") from error
+    yield asked

@@ -21,6 +21,7 @@ from typing import Any
 import caproto as ca
 
 from ioc_sim.errors import Refused
+from ioc_sim.watching import Watched
 
 Put = Callable[[Any], Awaitable[None]]
 Check = Callable[[Any], None]
@@ -38,7 +39,7 @@ def at_once(coroutine: Coroutine[Any, Any, Any]) -> None:
     raise RuntimeError("publishing must not wait: serve these channels with ioc_sim.server.OrderedContext")
 
 
-class Channel(ca.ChannelData):
+class Channel(Watched, ca.ChannelData):
     """What all channels here share; writable from outside only with an `on_put`."""
 
     name = "a PV"
@@ -93,6 +94,8 @@ class Channel(ca.ChannelData):
         if self.alarm and (status is not None or severity is not None):
             at_once(self.alarm.write(status=status, severity=severity, publish=False))
         at_once(self.publish(_UPDATE))
+        for watcher in self.watchers:
+            watcher()
 
     def update(self, value: Any, *, timestamp: float | None = None) -> None:
         """Post the value if it differs from the one that stands."""

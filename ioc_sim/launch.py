@@ -54,6 +54,8 @@ class Simulation:
         The beamline server's; the ring server then has ``port + 1``. 0 takes free ones.
     order : str
         ``ordered``, or ``shuffled`` to deliver put completions ahead of monitors.
+    files : path, optional
+        Simulated detectors write below this directory (default: a new one, removed at the end).
 
     Attributes
     ----------
@@ -80,6 +82,7 @@ class Simulation:
         sample: str | None = None,
         port: int = 0,
         order: str = "ordered",
+        files: str | os.PathLike[str] | None = None,
     ) -> None:
         self.beamline = beamline
         self.token = secrets.token_hex(8)
@@ -98,6 +101,7 @@ class Simulation:
             f"--token={self.token}",
             f"--order={order}",
             *([f"--config={os.fspath(config)}"] if config else []),
+            *([f"--files={os.path.abspath(files)}"] if files else []),
         ]
         self._sample = [f"--sample={sample}"] if sample else []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from pathlib import Path
 
 from ioc_sim.identity import CLOCKS, Identity
 
@@ -58,6 +59,12 @@ def parser() -> argparse.ArgumentParser:
     )
     new.add_argument("--ring-port", type=_port, help="port of the ring's server that a beamline's server follows")
     new.add_argument("--sample", help="what is in the beam: a name, a file.xdi, a formula and thickness, or none")
+    new.add_argument(
+        "--files",
+        metavar="DIR",
+        type=Path,
+        help="simulated detectors write below this directory (default: a new one, removed at the end)",
+    )
     new.add_argument("--token", help="by which a client recognises its own servers (default: random)")
     new.add_argument("--order", choices=("ordered", "shuffled"), default="ordered")
     return new

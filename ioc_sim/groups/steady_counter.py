@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from beam.bench import Scalers
+from beam.bench_kinds import Scalers
 from beam.steady import SteadySource
 from ioc_sim.channels import Channels, Int
 from ioc_sim.records.scaler import ScalerRecord

@@ -26,6 +26,9 @@ class FieldSpec:
     read_only: bool = False
     choices: tuple[str, ...] = ()
     size: int = 1
+    """Of a text: the longest."""
+    elements: int = 1
+    """Of an array: the most; 1 is no array."""
     doc: str = ""
 
 
@@ -61,13 +64,14 @@ def _spec(prop: Any) -> FieldSpec:
 
 
 @cache
-def _specs_of(group: Any) -> Specs:
+def specs_of(group: Any) -> Specs:
+    """Return the fields of one of caproto's groups of fields."""
     return {prop.pvspec.name: _spec(prop) for prop in group._pvs_.values()}
 
 
 def common() -> Specs:
     """Return the fields that every record has."""
-    specs = _specs_of(base.RecordFieldGroup)
+    specs = specs_of(base.RecordFieldGroup)
     return specs | {
         "RTYP": text(20, read_only=True, doc="Record type"),
         "UDF": replace(specs["UDF"], value=0),
@@ -77,6 +81,11 @@ def common() -> Specs:
 def double(doc: str, value: float = 0.0, *, read_only: bool = False) -> FieldSpec:
     """Return a field of type DBF_DOUBLE."""
     return FieldSpec(ChannelType.DOUBLE, value, read_only, doc=doc)
+
+
+def long(doc: str, value: int = 0, *, read_only: bool = False) -> FieldSpec:
+    """Return a field of type DBF_LONG."""
+    return FieldSpec(ChannelType.LONG, value, read_only, doc=doc)
 
 
 def short(doc: str, value: int = 0, *, read_only: bool = False) -> FieldSpec:
@@ -102,7 +111,7 @@ def text(size: int, value: str = "", *, read_only: bool = False, doc: str = "") 
 @cache
 def motor() -> Specs:
     """Return the fields of a motor record: caproto's, and those that were added since its list was generated."""
-    specs = _specs_of(base.MotorFields) | {
+    specs = specs_of(base.MotorFields) | {
         **{name: spec for name, spec in common().items() if name in ("RTYP", "UDF")},
         "VAL": double("User Desired Value (EGU"),
         "ACCS": double("Move Accel. (EGU/s^2)"),
