@@ -13,15 +13,23 @@ def served():
         yield simulation
 
 
+GROUPS = {"electrometers": "Acquire", "shutters": "State", "valves": "Trip", "file_detectors": "Acquire"}
+"""One of the PVs of kinds that are no records."""
+
+
 def test_every_prefix_of_the_file_is_served_and_no_ring(served, connect):
     client = connect(served.ports["beamline"])
-    wanted = {"linear_motors": "motor", "rotary_motors": "motor", "scalers": "scaler"}
+    wanted = {"linear_motors": "motor", "scalers": "scaler", "mcas": "mca", "busies": "busy", "waveforms": "waveform"}
     names = set()
     for device in bench.load("bench").devices.values():
+        if device.kind not in wanted:
+            client.channel(f"{device.prefixes[0]}{GROUPS[device.kind]}")
+            continue
         for prefix in device.prefixes:
             assert client.get(f"{prefix}.RTYP") == wanted[device.kind]
             names.add(client.get(f"{prefix}.NAME"))
     numbered = {"XF:31IDA-OP{Tbl-Ax:X%d}Mtr": 6, "sim:mtr%d": 6, "gp:m%d": 8, "gp:scaler%d": 1}
+    numbered |= {"gp:mca%d": 1, "gp:dxp:mca%d": 1, "gp:busy%d": 1, "gp:wf%d": 1}
     assert names == {name % n for name, count in numbered.items() for n in range(1, count + 1)}
     assert client.get("BENCH:SIM:Simulated") == 1
     assert client.get("BENCH:SIM:Token") == served.token
@@ -84,5 +92,7 @@ def test_the_command_says_how_to_reach_it_and_check_lists_it(terasu):
     assert said[0].startswith("export EPICS_CA_ADDR_LIST=127.0.0.1:")
     process.terminate()
     assert process.wait(20) == 0
-    assert "bench: Motors and scalers" in (listed := terasu.text("check", "bench", "--offline"))
+    assert "bench: Motors, counters and detectors" in (listed := terasu.text("check", "bench", "--offline"))
     assert "gp:m1 … gp:m8: 8 linear_motors" in listed
+    assert "gp:filedet1: 1 file_detectors" in listed
+    assert "gp:valve1: 1 valves, simulated only; needs gp:m8.RBV < 50" in listed
