@@ -37,7 +37,7 @@ class Condition:
     @classmethod
     def parse(cls, text: str) -> Condition:
         """Read a condition; ValueError says what one must look like."""
-        parts = _PARTS.match(text) if re.match(PATTERN, text) else None
+        parts = _PARTS.match(text) if re.fullmatch(PATTERN, text) else None
         if parts is None:
             raise ValueError("a condition is 'PV == value', with one of == != < <= > >=")
         one = cls(parts["pv"], parts["comparison"], parts["value"].strip())

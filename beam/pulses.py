@@ -112,17 +112,26 @@ class PulseSource:
     """
 
     def __init__(self, seed: int, name: str, spectrum: SpectrumFacts) -> None:
-        edges: Floats = spectrum.offset_kev + spectrum.channel_kev * (np.arange(spectrum.channels + 1.0) - 0.5)
+        self._spectrum = spectrum
+        self.rates_hz = self._rates(spectrum.channel_kev)
+        self.input_hz = spectrum.background_rate_hz + math.fsum(line.rate_hz for line in spectrum.lines)
+        self.live_share = 1.0 / (1.0 + 1e-6 * spectrum.dead_time_us * self.input_hz)
+        self.exposures = 0
+        self._stream = Stream(seed, name)
+
+    def rescale(self, channel_kev: float) -> None:
+        """Let channels be so wide (keV) from the next exposure on."""
+        self.rates_hz = self._rates(channel_kev)
+
+    def _rates(self, channel_kev: float) -> Floats:
+        spectrum = self._spectrum
+        edges: Floats = spectrum.offset_kev + channel_kev * (np.arange(spectrum.channels + 1.0) - 0.5)
         decay = spectrum.background_decay_kev
         rates = spectrum.background_rate_hz * -np.diff(np.exp(-np.maximum(edges, 0.0) / decay))
         for line in spectrum.lines:
             sigma = fwhm_ev(line.energy_kev, spectrum.noise_ev) / FWHM_PER_SIGMA / 1e3
             rates += line.rate_hz * np.diff(_below((edges - line.energy_kev) / sigma))
-        self.rates_hz: Floats = rates
-        self.input_hz = spectrum.background_rate_hz + math.fsum(line.rate_hz for line in spectrum.lines)
-        self.live_share = 1.0 / (1.0 + 1e-6 * spectrum.dead_time_us * self.input_hz)
-        self.exposures = 0
-        self._stream = Stream(seed, name)
+        return rates
 
     def begin(self, live_s: float) -> Accumulation:
         """Begin the next exposure, of `live_s` seconds of live time; infinite if its end is not known."""

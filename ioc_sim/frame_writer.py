@@ -58,7 +58,7 @@ class Hdf5Writer:
 
     def open(self, path: Path, exposure_s: float) -> None:
         """Create the file, which must not exist, in a directory that does."""
-        directory = path.parent.resolve(strict=True)
+        directory = path.parent.resolve()
         if not directory.is_relative_to(self._root.resolve()):
             raise PermissionError(errno.EACCES, f"is not below {self._root}", str(path.parent))
         self._room(directory)

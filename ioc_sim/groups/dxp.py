@@ -1,8 +1,9 @@
 """The settings of a digital pulse processor (XIA's DXP, after dxpHighLevel.template), and what it says of its pulses.
 
 `PresetMode` says which preset ends an acquisition of its mca record: ``Real time`` (the record's PRTM), ``Live time``
-(PLTM), ``Events`` (pulses in the spectrum), ``Triggers`` (pulses seen) or ``No preset``. The filters' settings are kept
-and read back; what they do to a pulse is not simulated, nor are traces and baseline histograms, which are empty.
+(PLTM), ``Events`` (pulses in the spectrum), ``Triggers`` (pulses seen) or ``No preset``. `MaxEnergy` is what the next
+spectrum reaches to (the record's CALS is the user's to set). The filters' settings are kept and read back; what they do
+to a pulse is not simulated, nor are traces and baseline histograms.
 """
 
 from __future__ import annotations
@@ -88,13 +89,16 @@ class DxpGroup:
         for name, strings in MENUS.items():
             self._menu(name, strings, strings[0])
         self._filter_length()
-        ev = 1e3 * range_kev / len(pulses.rates_hz)
+        self.ranges = {
+            "MaxEnergy_RBV": Float(units="keV", precision=3),
+            "DynamicRange_RBV": Float(units="keV", precision=3),
+            "CalibrationEnergy_RBV": Float(units="keV", precision=3),
+            "MCABinWidth_RBV": Float(units="eV/bin", precision=4),
+        }
+        self._show_range(range_kev)
         told = {
-            "MaxEnergy": Float(range_kev, units="keV", precision=3),
-            "MaxEnergy_RBV": Float(range_kev, units="keV", precision=3),
-            "DynamicRange_RBV": Float(range_kev, units="keV", precision=3),
-            "CalibrationEnergy_RBV": Float(range_kev / 2, units="keV", precision=3),
-            "MCABinWidth_RBV": Float(ev, units="eV/bin", precision=4),
+            **self.ranges,
+            "MaxEnergy": Float(range_kev, low=1.0, high=1000.0, units="keV", precision=3, on_put=self._put_range),
             "CurrentPixel": Int(0),
             "TraceData": Longs(value=[0], max_length=TRACE),
             "TraceTimeArray": Floats(value=[0.0], max_length=TRACE),
@@ -137,6 +141,15 @@ class DxpGroup:
         }
         for name, value in found.items():
             self.results[name].update(value)
+
+    async def _put_range(self, kev: float) -> None:
+        self._pulses.rescale(kev / len(self._pulses.rates_hz))
+        self._show_range(kev)
+
+    def _show_range(self, kev: float) -> None:
+        ev = 1e3 * kev / len(self._pulses.rates_hz)
+        for channel, value in zip(self.ranges.values(), (kev, kev, kev / 2, ev), strict=True):
+            channel.update(value)
 
     # ---- settings with a readback
 

@@ -175,10 +175,12 @@ class FileDetectorGroup:
         frames: asyncio.Queue[int | None] = asyncio.Queue(self._places)
         failed = asyncio.Event()
         writing = asyncio.create_task(self._write(writer, frames, failed))
-        await self._expose(self.images.value, exposure_s, frames, stop, failed)
-        await frames.put(None)
-        await writing
-        await self._close(writer)
+        try:
+            await self._expose(self.images.value, exposure_s, frames, stop, failed)
+        finally:
+            await frames.put(None)
+            await writing
+            await self._close(writer)
 
     async def _expose(
         self,

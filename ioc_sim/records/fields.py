@@ -67,6 +67,13 @@ class Field(Watched, ca.ChannelData):
             return self.record.fields[field or "VAL"]
         raise KeyError(field)
 
+    async def write_from_dbr(self, *args: Any, **kwargs: Any) -> None:
+        """Take a put as it came over the wire; what cannot be converted is refused."""
+        try:
+            await super().write_from_dbr(*args, **kwargs)
+        except ca.CaprotoError as error:
+            raise Refused(f"{self.record.name}.{self.name}: {args[0]!r} cannot be put here") from error
+
     async def write(self, value: Any, **_: Any) -> None:
         """Take a client's put; returns when the record has done what it asks for."""
         await self.record.put(self.name, self.plain(value))
