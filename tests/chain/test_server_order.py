@@ -14,7 +14,6 @@ from ioc_sim.channels import Channel, Enum, Float, Int, LongText, Text
 from ioc_sim.errors import Refused
 from ioc_sim.server import MOST_LARGE, OrderedContext
 
-
 PIXELS = 1 << 22
 
 
