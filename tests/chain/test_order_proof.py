@@ -9,7 +9,7 @@ import pytest
 
 POINTS = 10_000
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(1200)]
 
 
 def stale(simulation):
@@ -19,7 +19,7 @@ def stale(simulation):
         env={**os.environ, **simulation.environment},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1100,
         check=False,
     )
     assert done.returncode == 0, done.stderr
