@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ophyd import Component, Device, Kind
 
+from devices import quality
 from devices.errors import NotConnected
 from devices.signals import AXIS_UNIT, Attr, DeviceSignal, Quantity
 from devices.state import State, Stated, worst
@@ -85,6 +86,39 @@ class Instrument(Device):
             walked = (walk.item for walk in self.walk_signals())
             self._all_signals = tuple(one for one in walked if isinstance(one, DeviceSignal))
         yield from self._all_signals
+
+    def _recorded(self, kind: Kind) -> list[DeviceSignal]:
+        """Return the signals of one kind of this device and of its parts: what is recorded with it."""
+        found: list[DeviceSignal] = []
+        for attr in self.component_names:
+            part = getattr(self, attr)
+            if not part.kind & kind:
+                continue
+            if isinstance(part, Instrument):
+                found.extend(part._recorded(kind))  # noqa: SLF001
+            else:
+                found.append(part)
+        return found
+
+    def read(self) -> Any:
+        """Return the readings, each of them checked by its policy (`devices.quality`)."""
+        return quality.readings(self.name, self._recorded(Kind.normal))
+
+    def read_configuration(self) -> Any:
+        """Return the configuration, checked like a reading: what is static must be valid too."""
+        return quality.readings(self.name, self._recorded(Kind.config))
+
+    def describe(self) -> Any:
+        """Return the data keys of the readings."""
+        keys: Any = super().describe()
+        keys.update(quality.mark_keys(self._recorded(Kind.normal)))
+        return keys
+
+    def describe_configuration(self) -> Any:
+        """Return the data keys of the configuration."""
+        keys: Any = super().describe_configuration()
+        keys.update(quality.mark_keys(self._recorded(Kind.config)))
+        return keys
 
     @property
     def missing(self) -> list[str]:

@@ -172,6 +172,12 @@ class Monitored(DeviceSignal):
         digits: Any = self._metadata["precision"]
         return digits
 
+    def ask(self) -> None:
+        """Send the question that `fetch` will wait for."""
+        if self.connected:
+            chid = self._read_pv.chid
+            epics.ca.get_with_metadata(chid, ftype=epics.ca.promote_type(chid, use_time=True), wait=False)
+
     def fetch(self) -> Sample:
         """Ask the server now."""
         if not self.connected:

@@ -8,7 +8,6 @@ put's completion first, and not every scaler counts its exposures), all are aske
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -18,7 +17,8 @@ from devices.base import Instrument
 from devices.chamber import IonChamber
 from devices.deadlines import PATIENCE
 from devices.errors import BadReading, Busy, NotConnected, Overloaded, Stopped
-from devices.signals import INVALID, Attr, DeviceSignal, Quantity, Sample
+from devices.quality import check, readings
+from devices.signals import Attr, DeviceSignal, Quantity
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 from devices.waiting import Waiting, in_background
 
@@ -156,7 +156,7 @@ class Counter(Instrument):
 
     def _judge(self, exposure: Exposure) -> None:
         for signal in self._acquired:
-            self._check(signal, signal.sample)
+            check(self.name, signal, signal.sample)
         counted = self.elapsed.sample.value
         if counted < exposure.preset_s * (1 - SHORT_REL):
             raise Stopped(f"{self.name}: counted {counted:g} s of {exposure.preset_s:g} s: somebody stopped it")
@@ -165,10 +165,6 @@ class Counter(Instrument):
                 gain = chamber.gain.sample.value
                 raise Overloaded(f"{self.name}: {name} is overloaded at a gain of {gain:.3g} V/A; lower {name}.gain")
         exposure.status.finish()
-
-    def _check(self, signal: DeviceSignal, sample: Sample) -> None:
-        if sample.severity >= INVALID or not math.isfinite(sample.value):
-            raise BadReading(f"{self.name}: {signal.name} ({signal.address}) is invalid; {signal.last_words}")
 
     def _last_words(self) -> str:
         return str(self.counting.last_words)
@@ -182,10 +178,8 @@ class Counter(Instrument):
 
     def read_configuration(self) -> Any:
         """Return the preset, and the gains without which counts mean nothing."""
-        found: Any = super().read_configuration()
-        for chamber in self.chambers.values():
-            found.update(chamber.gain.read())
-        return found
+        gains = [chamber.gain for chamber in self.chambers.values()]
+        return super().read_configuration() | readings(self.name, gains)
 
     def describe_configuration(self) -> Any:
         """Return the data keys of the configuration."""

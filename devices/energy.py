@@ -17,6 +17,7 @@ from devices.deadlines import PATIENCE
 from devices.errors import DeviceError, MoveFailed
 from devices.harmonic import HarmonicChoice, one_harmonic
 from devices.monochromator import DoubleCrystal
+from devices.quality import fit_sample
 from devices.signals import Quantity, data_key
 from devices.state import State, Stated, worst
 from devices.undulator import Undulator
@@ -246,7 +247,8 @@ class EnergyAxis(Device):
 
     def read(self) -> Any:
         """Return energy, set-point, harmonic, gap and Bragg angle."""
-        bragg, gap = self.dcm.bragg.readback.sample, self.undulator.gap.readback.sample
+        bragg = fit_sample(self.name, self.dcm.bragg.readback)
+        gap = fit_sample(self.name, self.undulator.gap.readback)
         values = {
             "": self.dcm.energy_at(bragg.value),
             "_setpoint": self.setpoint,

@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 from ophyd import Component, Kind, Signal
 
+from beam.run_rules import Policy
+
 AXIS_UNIT = "<axis>"  # stands for the unit of the axis that the signal belongs to
 AXIS_SPEED = f"{AXIS_UNIT}/s"
 INVALID = 3  # EPICS alarm severity, which Tango's quality maps onto
@@ -51,6 +53,8 @@ class DeviceSignal(Signal):
     address: str
     quantity: Quantity
     optional: bool = False
+    policy: Policy = "fail"
+    """What becomes of readings that are invalid or not there (`devices.quality`); the configuration may change it."""
 
     @property
     def sample(self) -> Sample:
@@ -66,6 +70,9 @@ class DeviceSignal(Signal):
     def digits(self) -> int | None:
         """Digits after the point, where the server says so."""
         return None
+
+    def ask(self) -> None:
+        """Send the question that `fetch` will wait for, so that several signals can be asked at once."""
 
     def fetch(self) -> Sample:
         """Ask the server now: what it answers is newer than everything that had ended before."""
