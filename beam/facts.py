@@ -14,6 +14,7 @@ from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationErr
 
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
+from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -250,6 +251,9 @@ class Beamline(Facts):
     energy: EnergyRange
     devices: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Device]
     default_sample: str
+    suspend: list[HoldSignal | HoldShutter] = Field(default_factory=list)
+    flux: FluxCheck | None = None
+    readings: dict[str, Policy] = Field(default_factory=dict)
     sim: Simulation = Simulation()
 
     @model_validator(mode="after")

@@ -11,8 +11,10 @@ from bluesky.preprocessors import SupplementalData
 from ophyd import Device
 
 from beam import facts
-from beam.errors import ConfigError, TerasuError
+from beam.errors import ConfigError, TerasuError, UnknownName
+from beam.run_rules import Policy
 from devices import Shutter, build
+from devices.base import Instrument
 from devices.transport import Transport
 
 SHOWN = 8  # addresses in an error message
@@ -79,8 +81,22 @@ class Tree:
         self.roles["baseline"] = [self._named(key) for key in self.BASELINE]
         if isinstance(shutter := self.roles.get("shutter"), Shutter):
             shutter.closes_on_pause = True
+        self._apply_policies(beamline.readings)
         self.supplement: Any = SupplementalData(baseline=self.roles["baseline"])
         self.preprocessors: list[Any] = [self.supplement]
+
+    def _apply_policies(self, policies: Mapping[str, Policy]) -> None:
+        """Tell the signals what becomes of their unfit readings."""
+        signals = {
+            one.name: one
+            for device in self.devices.values()
+            if isinstance(device, Instrument)
+            for one in device.signals()
+        }
+        for name, policy in policies.items():
+            if name not in signals:
+                raise UnknownName(f"reading of {self.name}", name, signals)
+            signals[name].policy = policy
 
     @classmethod
     def page(cls) -> dict[str, type[Device]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from beamlines import Tree
     from daq.device_clock import ServerClock
+    from daq.guard import Guard
     from ioc_sim.launch import Simulation
 
 CONNECT_TIMEOUT_S = 5.0
@@ -102,6 +104,7 @@ def open_session(
         from daq.catalogue import ensure_catalogue
         from daq.device_clock import DeviceClock
         from daq.engine import abandon_paused, make_engine
+        from daq.integrity import Integrity
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
@@ -128,9 +131,33 @@ def open_session(
             tree.supplement.baseline.append(device_clock.time)
         standing = metadata.standing(facility, wanted, proposal, operator)
         standing |= clock.record()
+        if wanted.readings:
+            standing["reading_policies"] = dict(wanted.readings)
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
         engine.preprocessors.extend(tree.preprocessors)
+        guard = guard_of(tree, wanted)
+        integrity = Integrity(guard)
+        engine.preprocessors += [guard, integrity]
+        engine.subscribe(integrity.document)
         stack.callback(abandon_paused, engine)
         yield Session(wanted, tree, engine, clock, data_dir, simulation, log)
+
+
+def guard_of(tree: Tree, wanted: facts.Beamline) -> Guard:
+    """Return what keeps spoiled points out of the runs of a connected tree."""
+    from daq.guard import Guard
+    from daq.suspend import conditions
+
+    found = conditions(wanted.suspend, tree)
+    for one in found:
+        if (check_unit := getattr(one, "check_unit", None)) is not None:
+            check_unit()
+    return Guard(found, wanted.flux, tree.roles.get("shutter"), say)
+
+
+def say(line: str) -> None:
+    """Tell the user what goes on, beside the table of points."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

@@ -86,6 +86,10 @@ class Counter(Instrument):
         """Return the number of the channel called `attribute`."""
         return self.channels.get(attribute)
 
+    def exposures_made(self) -> int | None:
+        """Return how many exposures it has ever made, asked for now; None where it does not count them."""
+        return int(self.exposures.fetch().value) if self.exposures.connected else None
+
     # -- counting ----------------------------------------------------------------------------------------------
 
     def trigger(self) -> Any:

@@ -35,7 +35,9 @@ class Shutter(Instrument):
     def __init__(self, shutter_facts: facts.Shutter, *, name: str, **kwargs: Any) -> None:
         self.facts = shutter_facts
         self.closes_on_pause = False
-        self._opened_here = False
+        self.wanted: str | None = None
+        """What was last asked of it in this session, ``open`` or ``close``."""
+        self._left_open = False
         self._reopen = False
         self._under_way: Waiting | None = None
         self._lock = threading.Lock()
@@ -46,6 +48,16 @@ class Shutter(Instrument):
             tango_name=shutter_facts.name,
             **kwargs,
         )
+        self.indicator.subscribe(self._reported, run=False)
+
+    def _reported(self, value: str = "", **_: Any) -> None:
+        if value not in ("Open", "Opening"):
+            self._left_open = True
+
+    def closed_meanwhile(self) -> bool:
+        """Return whether it was reported as anything but open since the last time this was asked."""
+        left, self._left_open = self._left_open, False
+        return left
 
     @property
     def is_open(self) -> bool:
@@ -80,7 +92,7 @@ class Shutter(Instrument):
             what = f"it to be {wanted.lower()}"
             deadline = PATIENCE.wall_seconds(self.facts.travel_s)
             status = self._under_way = Waiting(self.name, what, deadline, self._last_words)
-        self._opened_here = value == "open"
+        self.wanted = value
         command = self.open_command if value == "open" else self.close_command
 
         def arrived() -> None:
@@ -89,6 +101,7 @@ class Shutter(Instrument):
             text = enum_text(self.indicator.quantity, reported.value)
             if text != wanted:
                 raise MoveFailed(f"{self.name}: asked to {value}, it is {text}")
+            self._left_open = False
             status.finish()
 
         status.guard(lambda: command.start(1, lambda: in_background(lambda: status.guard(arrived))))
@@ -96,7 +109,7 @@ class Shutter(Instrument):
 
     def pause(self) -> None:
         """Close while the plan is paused."""
-        if self.closes_on_pause and self._opened_here and self.indicator.connected:
+        if self.closes_on_pause and self.wanted == "open" and self.indicator.connected:
             self._reopen = True
             self.set("close").wait()
 
