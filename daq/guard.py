@@ -23,8 +23,9 @@ Waiting is done by ``sleep`` messages, which let the experiment clock of a simul
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any
 
 from bluesky.utils import Msg, MsgGenerator, RunEngineControlException
@@ -35,6 +36,7 @@ from daq.errors import innermost
 from daq.note import Note
 from daq.suspend import Condition
 from devices import Shutter
+from devices.signals import DeviceSignal
 
 log = logging.getLogger(__name__)
 
@@ -101,10 +103,27 @@ class Guard:
         """Return `plan`, guarded."""
         return plan if not self.conditions else _Guarded(self, plan).run()
 
-    def broken(self) -> list[tuple[Condition, str]]:
-        """Return the conditions that do not hold, each with its sentence."""
-        for one in self.conditions:
-            one.ask()
+    def ask(self, fences: Collection[str] = ()) -> list[DeviceSignal]:
+        """Ask for all that the conditions depend on, except for what came by circuits that are `fences`."""
+        signals = [
+            signal for one in self.conditions for signal in one.signals if not fences or signal.circuit not in fences
+        ]
+        for signal in signals:
+            signal.ask()
+        return signals
+
+    def broken(
+        self, asked: Iterable[DeviceSignal] | None = None, since: float = math.inf
+    ) -> list[tuple[Condition, str]]:
+        """Return the conditions that do not hold, each with its sentence.
+
+        Parameters
+        ----------
+        asked, since
+            What `ask` returned and when it was called (monotonic clock); by default all is asked now.
+        """
+        for signal in self.ask() if asked is None else asked:
+            signal.fetch_since(since)
         return [(one, why) for one in self.conditions if (why := one.broken()) is not None]
 
 
@@ -122,7 +141,9 @@ class _Guarded:
         self._readings: dict[str, Any] = {}
         self._bundling = False
         self._stream = ""
-        self._triggered = False
+        self._triggered: set[Any] = set()
+        self._asked: list[DeviceSignal] = []
+        self._since_asked = math.inf
         self._last_flux: float | None = None
 
     def run(self) -> MsgGenerator[Any]:
@@ -157,8 +178,11 @@ class _Guarded:
             case "create":
                 self._bundling, self._readings = True, {}
                 self._stream = str(msg.kwargs.get("name") or "primary")
+                if self._triggered:  # the answers come while the detectors are read
+                    self._since_asked = time.monotonic()
+                    self._asked = self.guard.ask({getattr(one, "fence", "") for one in self._triggered} - {""})
             case "trigger":
-                self._triggered = True
+                self._triggered.add(msg.obj)
             case "read" if self._bundling and answer:
                 self._readings.update(answer)
             case "save" | "drop":
@@ -181,7 +205,8 @@ class _Guarded:
                 pass
 
     def _begin_anew(self) -> None:
-        self._since, self._repeats, self._triggered = [], 0, False
+        self._since, self._repeats = [], 0
+        self._triggered.clear()
 
     # -- what may fail -----------------------------------------------------------------------------------------
 
@@ -261,7 +286,7 @@ class _Guarded:
         return answer
 
     def _spoiled(self) -> tuple[list[tuple[Condition, str]], str] | None:
-        if broken := self.guard.broken():
+        if broken := self.guard.broken(self._asked, self._since_asked):
             return broken, "; ".join(why for _, why in broken)
         check, flux = self.guard.flux, self._flux()
         if self._repeats and check and flux is not None and self._last_flux is not None:

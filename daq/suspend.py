@@ -1,7 +1,8 @@
 """The conditions under which points count, as the configuration declares them, watched on live devices.
 
-A condition is looked at when a point is about to be saved, by asking the server: a monitor may be late, and a point
-that was spoiled must not be kept. A number that was out of its range in between is remembered from its monitor.
+A condition is looked at when a point is about to be saved. A monitor may be late, and a point that was spoiled must
+not be kept: the server is asked, unless a detector has just proven that the circuit's monitors are in (`fence`: a
+later event of the same circuit has arrived). A number that was out of its range in between is remembered.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from bluesky.utils import Msg, MsgGenerator
 from beam.errors import ConfigError, UnknownName
 from beam.run_rules import HoldShutter, HoldSignal, Suspension
 from devices.quality import unfit
+from devices.signals import DeviceSignal
 
 
 class Condition(Protocol):
@@ -25,8 +27,9 @@ class Condition(Protocol):
         """What the configuration says."""
         ...
 
-    def ask(self) -> None:
-        """Send the questions that `broken` waits for."""
+    @property
+    def signals(self) -> tuple[DeviceSignal, ...]:
+        """What has to be known before `broken` can tell."""
         ...
 
     def broken(self) -> str | None:
@@ -69,13 +72,14 @@ class SignalCondition:
         high = rule.resume_below if resume and rule.resume_below is not None else rule.below
         return (low is None or value > low) and (high is None or value < high)
 
-    def ask(self) -> None:
-        """Send the question."""
-        self.signal.ask()
+    @property
+    def signals(self) -> tuple[DeviceSignal, ...]:
+        """The signal."""
+        return (self.signal,)
 
     def broken(self) -> str | None:
         """Say what is wrong."""
-        sample = self.signal.fetch()
+        sample = self.signal.sample
         with self._lock:
             worst, self._worst = self._worst, None
         rule = self.rule
@@ -104,16 +108,15 @@ class ShutterCondition:
     def __init__(self, rule: HoldShutter, shutter: Any) -> None:
         self.rule, self.shutter = rule, shutter
 
-    def ask(self) -> None:
-        """Send the question."""
-        if self.shutter.wanted == "open":
-            self.shutter.indicator.ask()
+    @property
+    def signals(self) -> tuple[DeviceSignal, ...]:
+        """Its indicator, if somebody opened it here."""
+        return (self.shutter.indicator,) if self.shutter.wanted == "open" else ()
 
     def broken(self) -> str | None:
         """Say what is wrong; a shutter that nobody opened here is no concern."""
         if self.shutter.wanted != "open":
             return None
-        self.shutter.indicator.fetch()
         shutter = self.shutter
         if shutter.is_open and not shutter.closed_meanwhile():
             return None

@@ -76,7 +76,8 @@ class Monitored(DeviceSignal):
         self.address = pv
         self._latest: Sample | None = None
         self._last_seen: Sample | None = None
-        self._fetched_time = 0.0
+        self._fetched_time = 0.0  # the server's stamp of the last answer
+        self._fetched_at = self._asked_at = 0.0  # when the last question, and one still open, were sent; monotonic
         self._latest_lock = threading.Lock()
         super().__init__(pv, auto_monitor=True, **kwargs)  # pyright: ignore[reportCallIssue]
         # in the CA library's own thread, before ophyd's handlers get their turn in theirs
@@ -174,12 +175,23 @@ class Monitored(DeviceSignal):
 
     def ask(self) -> None:
         """Send the question that `fetch` will wait for."""
-        if self.connected:
+        if self.connected and not self._asked_at:
+            self._asked_at = time.monotonic()
             chid = self._read_pv.chid
             epics.ca.get_with_metadata(chid, ftype=epics.ca.promote_type(chid, use_time=True), wait=False)
 
+    def fetch_since(self, moment: float) -> Sample:
+        """Return the answer to a question sent at `moment` or later; or ask now."""
+        return self.sample if self._fetched_at >= moment else self.fetch()
+
+    @property
+    def circuit(self) -> str:
+        """Host and port of the server: all channels there share one circuit."""
+        return str(epics.ca.host_name(self._read_pv.chid)) if self.connected else ""
+
     def fetch(self) -> Sample:
-        """Ask the server now."""
+        """Ask the server now, or wait for the answer to `ask`."""
+        asked, self._asked_at = self._asked_at or time.monotonic(), 0.0
         if not self.connected:
             raise NotConnected(f"{self.name}: {self.address} is not connected; {self.last_words}")
         timeout = PATIENCE.margin_s
@@ -192,6 +204,7 @@ class Monitored(DeviceSignal):
             raise TimedOut(f"{self.name}: waited {timeout:.1f} s for {self.address} to answer; {words}")
         with self._latest_lock:
             self._fetched_time = info["timestamp"]
+            self._fetched_at = asked
             return self._store(info["value"], info["timestamp"], info["severity"])
 
     def get(self, **kwargs: Any) -> Any:

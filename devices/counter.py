@@ -77,6 +77,8 @@ class Counter(Instrument):
         self.chambers = dict(chambers)
         self._exposure: Exposure | None = None
         self._lock = threading.Lock()
+        self.fence = ""
+        """The circuit whose monitors are all in up to the end of the last exposure; empty if that is not proven."""
         kwargs.setdefault("labels", {"detectors"})
         super().__init__(scaler_facts.prefix, name=name, label="counter", tango_name=scaler_facts.name, **kwargs)
         self._acquired: list[DeviceSignal] = [self.elapsed, *(getattr(self, key) for key in self.channels)]
@@ -106,6 +108,7 @@ class Counter(Instrument):
             )
             before = [signal.sample.time for signal in self._acquired]
             exposures = self.exposures.sample.value if self.exposures.connected else None
+            self.fence = ""
             exposure = self._exposure = Exposure(before, exposures, preset, status)
         status.guard(lambda: self.counting.start("Count", lambda: self._ended(exposure)))
         return status
@@ -135,6 +138,7 @@ class Counter(Instrument):
         if exposure.status.done:
             return
         if self._proven(exposure):
+            self.fence = self.counting.circuit
             exposure.status.guard(lambda: self._judge(exposure))
         else:
             in_background(lambda: exposure.status.guard(lambda: self._ask_and_judge(exposure)))

@@ -74,6 +74,16 @@ class DeviceSignal(Signal):
     def ask(self) -> None:
         """Send the question that `fetch` will wait for, so that several signals can be asked at once."""
 
+    def fetch_since(self, moment: float) -> Sample:
+        """Return what the server answered to a question sent at `moment` (monotonic clock) or later; or ask now."""
+        del moment
+        return self.fetch()
+
+    @property
+    def circuit(self) -> str:
+        """The connection by which it comes: what comes by one keeps its order. Empty where that is not known."""
+        return ""
+
     def fetch(self) -> Sample:
         """Ask the server now: what it answers is newer than everything that had ended before."""
         raise NotImplementedError
