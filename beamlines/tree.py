@@ -121,7 +121,7 @@ class Tree:
     def addresses(self) -> dict[str, list[str]]:
         """Return the addresses that each device asks for."""
         return {
-            key: [one.address for one in device.signals()] if hasattr(device, "signals") else []
+            key: [one.address for one in device.signals()] if isinstance(device, Instrument) else []
             for key, device in self.devices.items()
         }
 
@@ -131,7 +131,7 @@ class Tree:
         signals = [
             one
             for device in self.devices.values()
-            if hasattr(device, "signals")
+            if isinstance(device, Instrument)
             for one in device.signals()
             if not one.optional
         ]

@@ -149,6 +149,7 @@ class Axis(Instrument):
         """Start a move; the returned status ends with it, or fails with what went wrong."""
         target = float(value)
         self.check_value(target)
+        self.allow("Move")
         with self._move_lock:
             if self._move is not None and not self._move.status.done:
                 raise Busy(

@@ -9,13 +9,14 @@ from typing import Any, ClassVar, TypeVar
 from ophyd import Component, Device, Kind
 
 from devices import quality
+from devices.commands import Commands
 from devices.errors import NotConnected
 from devices.signals import AXIS_UNIT, Attr, DeviceSignal, Quantity
 from devices.state import State, Stated, worst
 from devices.transport import Transport, transport_for
 
 
-class Instrument(Device):
+class Instrument(Commands, Device):
     """A device at an address; which transport carries its signals follows from the address.
 
     Parameters
@@ -129,16 +130,6 @@ class Instrument(Device):
     def parts(self) -> dict[str, Instrument]:
         """The devices that this one consists of."""
         return {attr: getattr(self, attr) for attr in self._sub_devices}
-
-    @property
-    def state(self) -> State:
-        """The state, one of Tango's fourteen."""
-        return self.stated().state
-
-    @property
-    def status_text(self) -> str:
-        """One sentence that says why the device is in its state."""
-        return self.stated().text
 
     def stated(self) -> Stated:
         """Return state and sentence, computed from what the device reports."""

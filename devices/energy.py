@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ophyd import Device
@@ -13,12 +13,13 @@ from beam import facts
 from beam.errors import OutOfReach
 from devices.axis import Axis
 from devices.base import Instrument
+from devices.commands import Commands
 from devices.deadlines import PATIENCE
 from devices.errors import DeviceError, MoveFailed
 from devices.harmonic import HarmonicChoice, one_harmonic
 from devices.monochromator import DoubleCrystal
 from devices.quality import fit_sample
-from devices.signals import Quantity, data_key
+from devices.signals import DeviceSignal, Quantity, data_key
 from devices.state import State, Stated, worst
 from devices.undulator import Undulator
 from devices.waiting import Waiting
@@ -27,7 +28,7 @@ EV = Quantity("float", "eV")
 PRECISION = 3
 
 
-class EnergyAxis(Device):
+class EnergyAxis(Commands, Device):
     """The beamline's energy.
 
     Its reading is computed from the Bragg angle's readback; the harmonic is the one whose energy at the present gap
@@ -311,15 +312,10 @@ class EnergyAxis(Device):
         """The axes it moves."""
         return dict(self.axes)
 
-    @property
-    def state(self) -> State:
-        """The worst state of its axes."""
-        return self.stated().state
-
-    @property
-    def status_text(self) -> str:
-        """One sentence that says why it is in its state."""
-        return self.stated().text
+    def signals(self) -> Iterator[DeviceSignal]:
+        """Yield the signals of the axes that it moves."""
+        for axis in self.axes.values():
+            yield from axis.signals()
 
     def stated(self) -> Stated:
         """Return the worst state of its axes; where all is well, the energy."""

@@ -118,6 +118,8 @@ class FakeServer:
         one.truth = Sample(value, self.tick() if at is None else at, severity, time.monotonic())
         if not self.late:
             one.latest = one.truth
+        if not self.late and one.online:
+            one._run_subs(sub_type=one.SUB_VALUE, value=one.get(), timestamp=one.truth.time, severity=severity)
 
     def write(self, signal: FakeSignal, value: Any, done: Done) -> None:
         self.writes.append((signal.address, value))
