@@ -8,22 +8,35 @@ from collections.abc import AsyncIterator
 
 from beam import bench as facts
 from ioc_sim import options as command_line
+from ioc_sim import scenario
 from ioc_sim.bench import BenchGroup
 from ioc_sim.channels import Channels
 from ioc_sim.errors import ServerError
+from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
 from ioc_sim.timing import Timeline
 
 
 @contextlib.asynccontextmanager
-async def bench(options: argparse.Namespace) -> AsyncIterator[Channels]:
+async def bench(options: argparse.Namespace, process: ServerProcess) -> AsyncIterator[Channels]:
     """Make the channels of a bench."""
     if options.sample:
         raise ServerError(f"{options.what} has no beam: --sample {options.sample} cannot be put into it")
     if options.ring_port is not None:
         raise ServerError(f"{options.what} has no beam: it follows no ring (--ring-port {options.ring_port})")
-    identity = command_line.identity(options)
-    time = Timeline(identity.make_clock())
-    group = BenchGroup(facts.load(options.what, options.config), identity, time)
-    async with published(identity.clock == "live", time.show):
+    played = scenario.load(options.scenario)
+    identity = command_line.identity(options, played)
+    clock = identity.make_clock()
+    if process.memory:
+        process.memory.set_clock(clock)
+    time = Timeline(clock)
+    group = BenchGroup(facts.load(options.what, options.config), identity, time, process)
+    process.pause, process.remember = time.pause, group.remember
+    if process.memory:
+        group.restore(process.memory)
+    if played:
+        scenario.play(played, options.scenario, group.faults, None)
+    await group.faults.restore(process)
+    live = identity.clock == "live"
+    async with published(live, time.show), scenario.watched(live, group.faults.timetable):
         yield group.channels

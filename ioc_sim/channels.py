@@ -138,6 +138,21 @@ class Enum(Channel, ca.ChannelEnum):
 
     def __init__(self, value: str, strings: Sequence[str], **kwargs: Any) -> None:
         super().__init__(value=value, enum_strings=tuple(strings), **kwargs)
+        self._answered: int | None = None
+
+    def answer_index(self, index: int | None) -> None:
+        """Answer this index whatever is stored, even one that is no state's; None: what is stored."""
+        self._answered = index
+        at_once(self.publish(_UPDATE))
+
+    async def _read(self, data_type: ca.ChannelType) -> Any:
+        metadata, values = await super()._read(data_type)
+        if self._answered is None:
+            return metadata, values
+        native = ca.native_type(data_type)
+        text = native == ca.ChannelType.STRING
+        other = ca.ChannelString(value="Illegal Value") if text else ca.ChannelInteger(value=self._answered)
+        return metadata, (await other.read(native))[1]
 
     def clean(self, value: Any) -> str:
         """Accept the name or the index of a state."""

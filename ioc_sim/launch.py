@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 from beam import facts
 from beam.errors import TerasuError
-from ioc_sim import announce
+from beam.scenario import load as load_scenario
+from ioc_sim import announce, options
 from ioc_sim.child import Child
 from ioc_sim.errors import ServerDied, ServerError
 from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp
 
 if TYPE_CHECKING:
+    from ioc_sim.clock_switch import ClockSwitch
     from ioc_sim.faults.client import Faults
 
 READY_S = 60.0
@@ -54,6 +56,8 @@ class Simulation:
         The beamline server's; the ring server then has ``port + 1``. 0 takes free ones.
     order : str
         ``ordered``, or ``shuffled`` to deliver put completions ahead of monitors.
+    scenario : path, optional
+        What goes wrong, and when.
 
     Attributes
     ----------
@@ -80,7 +84,14 @@ class Simulation:
         sample: str | None = None,
         port: int = 0,
         order: str = "ordered",
+        scenario: str | os.PathLike[str] | None = None,
     ) -> None:
+        try:
+            options.time_scale(time_scale)
+        except ValueError as error:
+            raise ServerError(str(error)) from error
+        if scenario:
+            load_scenario(scenario)
         self.beamline = beamline
         self.token = secrets.token_hex(8)
         self.ports: dict[str, int] = {}
@@ -98,6 +109,7 @@ class Simulation:
             f"--token={self.token}",
             f"--order={order}",
             *([f"--config={os.fspath(config)}"] if config else []),
+            *([f"--scenario={os.fspath(scenario)}"] if scenario else []),
         ]
         self._sample = [f"--sample={sample}"] if sample else []
 
@@ -164,7 +176,20 @@ class Simulation:
         """The faults of the running servers: ``simulation.faults.set("motor_stuck", "dcm.bragg")``."""
         from ioc_sim.faults.client import Faults
 
-        return Faults(self.ports, self.prefixes)
+        return Faults(self.ports, self.prefixes, self.pids)
+
+    def pause(self) -> None:
+        """Let time stand still: nothing moves, and no experiment time passes."""
+        self._clock_switch().pause()
+
+    def resume(self) -> None:
+        """Let time go on."""
+        self._clock_switch().resume()
+
+    def _clock_switch(self) -> ClockSwitch:
+        from ioc_sim.clock_switch import ClockSwitch
+
+        return ClockSwitch(self.ports, self.prefixes)
 
     def check(self) -> None:
         """See that all servers run.

@@ -114,7 +114,8 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
 def _check_simulation_options(arguments: argparse.Namespace) -> None:
     if arguments.sim:
         return
-    for name, standard in (("seed", None), ("time_scale", 1.0), ("port", 0), ("clock", "experiment")):
+    standards = {"seed": None, "time_scale": 1.0, "port": 0, "clock": "experiment", "scenario": None}
+    for name, standard in standards.items():
         if getattr(arguments, name) != standard:
             raise UsageError(f"--{name.replace('_', '-')} belongs to a simulation: add --sim")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ioc_sim.faults.row import Arguments, Fault, Undo
+from ioc_sim.faults.row import Arguments, Fault, Holding
 from ioc_sim.records.motor import MotorRecord
 from ioc_sim.records.motor_state import TARGETS
 from ioc_sim.records.record import Record
@@ -14,11 +14,12 @@ FIELDS = {field.upper() for field in TARGETS} | {"HOMF", "HOMR", "CNT"}
 """Whose puts last, and are held back."""
 
 
-async def _withhold(record: Record, _: Arguments) -> Undo:
-    free = asyncio.Event()
+async def _withhold(record: Record, _: Arguments) -> Holding:
+    free, struck = asyncio.Event(), asyncio.Event()
 
     async def wait(field: str) -> None:
         if field in FIELDS:
+            struck.set()
             await free.wait()
 
     record.withheld = wait
@@ -27,7 +28,7 @@ async def _withhold(record: Record, _: Arguments) -> Undo:
         record.withheld = None
         free.set()
 
-    return undo
+    return Holding(undo, struck)
 
 
 FAULTS = (

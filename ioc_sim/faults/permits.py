@@ -16,6 +16,15 @@ async def _withdraw(group: ShutterGroup | UndulatorGroup, _: Arguments) -> Undo:
     return undo
 
 
+async def _trip(group: ShutterGroup, _: Arguments) -> Undo:
+    group.set_permit(False, by="its interlock")
+
+    async def undo() -> None:
+        group.set_permit(True)
+
+    return undo
+
+
 FAULTS = (
     Fault(
         "shutter_permit_withdrawn",
@@ -31,6 +40,14 @@ FAULTS = (
         (UndulatorGroup,),
         "the machine stops the gap (the put fails) and refuses motion",
         _withdraw,
+        "permit",
+    ),
+    Fault(
+        "valve_trip",
+        "shutter, valve",
+        (ShutterGroup,),
+        "its interlock closes it and refuses opening; cleared, it stays closed until somebody opens it",
+        _trip,
         "permit",
     ),
 )

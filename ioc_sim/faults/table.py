@@ -1,14 +1,17 @@
-"""All faults there are: a new family is a file with `FAULTS` and its name here."""
+"""All faults there are: a new family is a file with `FAULTS` and its name here.
+
+The families of what writes files (dropped frames, a disk that is full or cannot be written) join with the detector
+that writes them.
+"""
 
 from __future__ import annotations
 
 from beam.errors import UnknownName
-from ioc_sim.faults import completion, motor, permits, ring, scaler
-from ioc_sim.faults.row import Fault
+from ioc_sim.faults import completion, enum, motor, permits, ring, scaler, server
+from ioc_sim.faults.row import Argument, Fault
 
-FAULTS: dict[str, Fault] = {
-    one.name: one for family in (motor, scaler, completion, permits, ring) for one in family.FAULTS
-}
+FAMILIES = (motor, scaler, completion, enum, permits, ring, server)
+FAULTS: dict[str, Fault] = {one.name: one for family in FAMILIES for one in family.FAULTS}
 
 
 def find(name: str) -> Fault:
@@ -22,6 +25,11 @@ def markdown() -> str:
     """Return the table of the documentation."""
     lines = ["| fault | on | what a client sees | arguments |", "|---|---|---|---|"]
     for one in FAULTS.values():
-        arguments = "; ".join(f"`{each.name}={each.default:g}` {each.description}" for each in one.arguments)
-        lines.append(f"| `{one.name}` | {one.on} | {one.description} | {arguments} |")
+        arguments = "; ".join(_described(each) for each in one.arguments)
+        lines.append(f"| `{one.name}` | {one.on} | {one.description} | {arguments} |".replace("|  |", "| |"))
     return "\n".join(lines) + "\n"
+
+
+def _described(one: Argument) -> str:
+    value = str(one.default).lower() if isinstance(one.default, bool) else format(one.default, "g")
+    return f"`{one.name}={value}` {one.description}"

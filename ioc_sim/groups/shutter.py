@@ -35,6 +35,7 @@ class ShutterGroup:
         self._time = station.time
         self._travel: asyncio.Task[None] | None = None
         self._overtaken = asyncio.Event()
+        self._denied_by = ""
         self.open = Int(0, low=0, high=1, check=self._check_open, on_put=self._put_open)
         self.close = Int(0, low=0, high=1, on_put=self._put_close)
         self.state = Enum("Open" if station.line.open[name] else "Closed", STATES)
@@ -46,15 +47,16 @@ class ShutterGroup:
             f"{facts.prefix}Permit": self.permit,
         }
 
-    def set_permit(self, permitted: bool) -> None:
-        """Grant or withdraw the safety system's permission; without it the shutter closes by itself."""
+    def set_permit(self, permitted: bool, by: str = "the safety system") -> None:
+        """Grant or withdraw a permission; without it the shutter closes by itself."""
+        self._denied_by = by
         self.permit.update("Permitted" if permitted else "Denied")
         if not permitted and self.state.value not in ("Closed", "Closing"):
             self._start("Closed")
 
     def _check_open(self, value: int) -> None:
         if value and self.permit.value == "Denied":
-            raise Refused(f"{self._facts.label}: the safety system does not permit opening")
+            raise Refused(f"{self._facts.label}: {self._denied_by} does not permit opening")
 
     async def _put_open(self, value: int) -> None:
         if value:
