@@ -6,67 +6,15 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from beam import facts
+from beam.bench_kinds import BenchDevice, Mcas, TwoStates
+from beam.condition import Condition
 from beam.errors import ConfigError, UnknownName
-from beam.facts import AxisNumbers, Facts, NonNegative, Positive, Prefix, Sourced, with_unit
-
-Prefixes = Annotated[list[Prefix], Field(min_length=1)]
-
-
-class LinearMotors(AxisNumbers):
-    """Motors in millimetres, one at each prefix."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("mm"))
-    unit: ClassVar[str] = "mm"
-
-    kind: Literal["linear_motors"]
-    prefixes: Prefixes
-
-
-class RotaryMotors(AxisNumbers):
-    """Motors in degrees, one at each prefix."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("deg"))
-    unit: ClassVar[str] = "deg"
-
-    kind: Literal["rotary_motors"]
-    prefixes: Prefixes
-
-
-class Input(Facts):
-    """What is connected to a scaler's channel: pulses at a steady mean rate, at random."""
-
-    channel: Annotated[int, Field(ge=2, le=32)]
-    label: Annotated[str, Field(max_length=39)]
-    rate_hz: NonNegative
-
-
-class Scalers(Sourced):
-    """Scalers whose channel 1 counts their own clock, one at each prefix."""
-
-    kind: Literal["scalers"]
-    prefixes: Prefixes
-    channels: Annotated[int, Field(ge=2, le=32)]
-    clock_hz: Positive
-    inputs: list[Input] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _inputs_on_channels(self) -> Scalers:
-        taken: set[int] = set()
-        for number, one in enumerate(self.inputs):
-            if one.channel > self.channels:
-                raise ValueError(f"inputs.{number}.channel = {one.channel}: there are {self.channels}")
-            if one.channel in taken:
-                raise ValueError(f"inputs.{number}.channel = {one.channel} is already taken")
-            taken.add(one.channel)
-        return self
-
-
-BenchDevice = Annotated[LinearMotors | RotaryMotors | Scalers, Field(discriminator="kind")]
+from beam.facts import Facts, Prefix
 
 
 class Bench(Facts):
@@ -82,10 +30,21 @@ class Bench(Facts):
     def _each_prefix_once(self) -> Bench:
         taken: dict[str, str] = {}
         for name, device in self.devices.items():
-            for prefix in device.prefixes:
-                if prefix in taken:
-                    raise ValueError(f"devices.{name}.prefixes: {prefix} is already taken by devices.{taken[prefix]}")
-                taken[prefix] = name
+            for key in ("prefixes", "processors") if isinstance(device, Mcas) else ("prefixes",):
+                prefixes: list[str] = getattr(device, key)
+                for prefix in prefixes:
+                    if prefix in taken:
+                        raise ValueError(f"devices.{name}.{key}: {prefix} is already taken by devices.{taken[prefix]}")
+                    taken[prefix] = name
+        return self
+
+    @model_validator(mode="after")
+    def _needs_what_there_is(self) -> Bench:
+        served = tuple(prefix for device in self.devices.values() for prefix in device.prefixes)
+        for name, device in self.devices.items():
+            for number, text in enumerate(device.needs if isinstance(device, TwoStates) else ()):
+                if not (pv := Condition.parse(text).pv).startswith(served):
+                    raise ValueError(f"devices.{name}.needs.{number}: no device of this bench has {pv}")
         return self
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_ori
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
 
 Positive = Annotated[float, Field(gt=0)]
@@ -176,13 +177,14 @@ class DoubleCrystalMonochromator(Sourced):
 
 
 class Shutter(Sourced):
-    """A two-state shutter."""
+    """A two-state shutter. `needs` must hold for it to open; where they no longer do, it closes by itself."""
 
     kind: Literal["shutter"]
     name: TangoName
     prefix: Prefix
     label: str
     travel_s: NonNegative
+    needs: list[ConditionText] = Field(default_factory=list)
 
 
 class IonChamber(Sourced):

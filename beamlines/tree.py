@@ -48,8 +48,10 @@ class Tree:
         By their keys in the configuration, with ``energy`` and ``ring``.
     roles : dict[str, Any]
         What plans ask for by role: a device, or a list of them for ``detectors`` and ``baseline``.
+    supplement : bluesky.preprocessors.SupplementalData
+        The baseline, read before and after each run.
     preprocessors : list
-        For the run engine: the baseline, read before and after each run.
+        For the run engine: the supplement.
     """
 
     ROLES: ClassVar[Mapping[str, str]] = {}
@@ -77,7 +79,8 @@ class Tree:
         self.roles["baseline"] = [self._named(key) for key in self.BASELINE]
         if isinstance(shutter := self.roles.get("shutter"), Shutter):
             shutter.closes_on_pause = True
-        self.preprocessors: list[Any] = [SupplementalData(baseline=self.roles["baseline"])]
+        self.supplement: Any = SupplementalData(baseline=self.roles["baseline"])
+        self.preprocessors: list[Any] = [self.supplement]
 
     @classmethod
     def page(cls) -> dict[str, type[Device]]:

@@ -47,6 +47,9 @@ def _add_uid(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("uid", metavar="UID", help='the run\'s uid, any unambiguous beginning of it, or "last"')
 
 
+SETTLE_S = 30.0
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r}: must be a whole number from 1 to 10000")
@@ -115,9 +118,10 @@ def _export(arguments: argparse.Namespace, data: Path) -> int:
 
 
 def _profile(arguments: argparse.Namespace, data: Path) -> int:
-    from daq.catalogue import ensure_catalogue, profile
+    from daq.catalogue import profile
+    from daq.catalogue.start import settle
 
-    ensure_catalogue(data)  # so that there is something to open
+    settle(data, SETTLE_S)  # so that there is something to open, with all that was measured until now
     path = profile.write(data, arguments.name, overwrite=arguments.force)
     say(f"wrote {path}")
     say(f'in Python: import databroker; databroker.from_profile("{arguments.name}")[uid]')

@@ -38,6 +38,11 @@ class DeviceClock:
     ----------
     prefix
         Where the server's own PVs would be, e.g. ``BL09U:``.
+
+    Attributes
+    ----------
+    time
+        The server's own time, in device seconds: a signal that runs record before and after.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -52,6 +57,7 @@ class DeviceClock:
                 ("sample", "SampleRecord"),
             )
         }
+        self.time = EpicsSignalRO(f"{base}Time", name="server_time")
         self._advance = EpicsSignal(f"{base}Advance", name="server_advance", put_complete=True)
         self.state = ServerClock()
 
@@ -67,7 +73,7 @@ class DeviceClock:
             self._signals["simulated"].wait_for_connection(timeout=timeout)
         except TimeoutError:
             return self.state
-        for one in (*self._signals.values(), self._advance):
+        for one in self._all():
             one.wait_for_connection(timeout=5)
         read = {field: one.get() for field, one in self._signals.items()}
         self.state = ServerClock(
@@ -81,8 +87,11 @@ class DeviceClock:
 
     def destroy(self) -> None:
         """Close the channels."""
-        for one in (*self._signals.values(), self._advance):
+        for one in self._all():
             one.destroy()
+
+    def _all(self) -> list[Any]:
+        return [*self._signals.values(), self.time, self._advance]
 
     async def sleep(self, msg: Any) -> None:
         """Process a plan's ``sleep`` message: its seconds are device seconds."""

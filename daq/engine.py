@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,10 @@ def execute(engine: RunEngine, plan: Any, *callbacks: Any) -> Outcome:
     if outcome.exit_status != "success":
         raise RunFailed(f"the run closed as {outcome.exit_status!r}", outcome)
     return outcome
+
+
+def abandon_paused(engine: RunEngine) -> None:
+    """Abort a run that was paused and will not be resumed, so that it is closed and cleaned up as such."""
+    if engine.state == "paused":
+        with contextlib.suppress(RunEngineInterrupted):
+            engine.abort("the session ended while the run was paused")

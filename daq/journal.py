@@ -24,6 +24,7 @@ from typing import Any
 
 from daq import paths
 from daq.errors import DataError
+from daq.journal_append import append
 from daq.journal_line import encode
 
 SUFFIX = ".jsonl"
@@ -43,16 +44,12 @@ class _OpenRun:
         """Append one line wholly, or take back what was written of it and raise."""
         if self.failure:
             raise DataError(self.failure)
-        written = 0
         try:
-            while written < len(line):
-                written += os.write(self.handle, line[written:] if written else line)
+            append(self.handle, line, self.size)
         except OSError as error:
             self.failure = f"journal {self.path}: cannot be written: {error.strerror or error}; the run cannot go on"
-            if written:
-                os.ftruncate(self.handle, self.size)
             raise DataError(self.failure) from error
-        self.size += written
+        self.size += len(line)
 
     def sync(self) -> None:
         """Bring what was written to the disk itself."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from daq.errors import DataError
 from daq.journal import SUFFIX
+from daq.journal_append import append
 from daq.journal_line import decode, encode
 from daq.timestamps import iso
 
@@ -127,6 +128,11 @@ def close_abandoned(path: Path) -> bool:
     -------
     bool
         Whether the run was closed here: not if its writer lives, or had written a stop, or not even a start.
+
+    Raises
+    ------
+    OSError
+        If the disk does not take the stop document; nothing of it is left behind.
     """
     handle = os.open(path, os.O_RDWR | os.O_APPEND)
     try:
@@ -137,9 +143,10 @@ def close_abandoned(path: Path) -> bool:
         contents = read(path)
         if not contents.documents or contents.documents[-1][0] == "stop":
             return False
+        size = os.fstat(handle).st_size - contents.torn
         if contents.torn:
-            os.ftruncate(handle, os.fstat(handle).st_size - contents.torn)
-        os.write(handle, encode("stop", _stop_for(contents)))
+            os.ftruncate(handle, size)
+        append(handle, encode("stop", _stop_for(contents)), size)
         os.fsync(handle)
         return True
     finally:

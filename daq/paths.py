@@ -36,6 +36,11 @@ def export_dir(data: Path) -> Path:
     return data / "exports"
 
 
+def simulated_dir(data: Path) -> Path:
+    """Return the directory that simulated detectors write below."""
+    return data / "simulated"
+
+
 def log_dir(data: Path) -> Path:
     """Return the directory of the logs."""
     return data / "logs"

@@ -6,11 +6,12 @@ from collections.abc import Generator
 from typing import Any
 
 from daq.errors import Refused, UsageError, innermost
+from daq.forecast import Forecast
 
 MOST_MESSAGES = 200_000
 
 
-def precheck(plan: Generator[Any, Any, Any]) -> tuple[int, bool]:
+def precheck(plan: Generator[Any, Any, Any]) -> Forecast:
     """Walk a freshly built `plan` without executing it and refuse what the devices refuse.
 
     Parameters
@@ -20,8 +21,8 @@ def precheck(plan: Generator[Any, Any, Any]) -> tuple[int, bool]:
 
     Returns
     -------
-    checked, whole
-        Messages looked at, and whether that was the whole plan. A plan that decides by what it measures cannot be
+    daq.forecast.Forecast
+        What it would do, and whether that was the whole plan. A plan that decides by what it measures cannot be
         walked to its end: nothing answers it here.
 
     Raises
@@ -31,17 +32,17 @@ def precheck(plan: Generator[Any, Any, Any]) -> tuple[int, bool]:
     UsageError
         The plan cannot even begin with its arguments.
     """
-    checked = 0
+    seen = Forecast()
     try:
         for msg in plan:
-            checked += 1
             if msg.command == "set" and hasattr(msg.obj, "check_value"):
                 try:
                     msg.obj.check_value(*msg.args)
                 except Exception as error:
                     raise Refused(str(innermost(error))) from error
-            if checked >= MOST_MESSAGES:
-                return checked, False
+            seen.see(msg)
+            if seen.messages >= MOST_MESSAGES:
+                return seen
     except Refused:
         raise
     except Exception as error:
@@ -49,9 +50,10 @@ def precheck(plan: Generator[Any, Any, Any]) -> tuple[int, bool]:
 
         if isinstance(cause := innermost(error), TerasuError):
             raise Refused(str(cause)) from error
-        if not checked:  # nothing was asked yet: it can only be what the plan was given
+        if not seen.messages:  # nothing was asked yet: it can only be what the plan was given
             raise UsageError(f"{getattr(plan, '__name__', 'the plan')}: {cause}") from error
-        return checked, False  # it wanted an answer that only a measurement gives
+        return seen  # it wanted an answer that only a measurement gives
     finally:
         plan.close()
-    return checked, True
+    seen.whole = True
+    return seen

@@ -101,7 +101,7 @@ def open_session(
         from daq import plan_call
         from daq.catalogue import ensure_catalogue
         from daq.device_clock import DeviceClock
-        from daq.engine import make_engine
+        from daq.engine import abandon_paused, make_engine
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
@@ -124,10 +124,13 @@ def open_session(
         stack.callback(device_clock.destroy)
         clock = device_clock.connect(CLOCK_TIMEOUT_S)
         set_time_scale(clock.time_scale)
+        if clock.simulated:
+            tree.supplement.baseline.append(device_clock.time)
         standing = metadata.standing(facility, wanted, proposal, operator)
         standing |= clock.record()
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
         engine.preprocessors.extend(tree.preprocessors)
+        stack.callback(abandon_paused, engine)
         yield Session(wanted, tree, engine, clock, data_dir, simulation, log)

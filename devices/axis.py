@@ -55,6 +55,7 @@ class Axis(Instrument):
         self._move: Move | None = None
         self._move_lock = threading.Lock()
         self._followed = False
+        self._stopping = False
         kwargs.setdefault("labels", {"motors"})
         super().__init__(
             axis_facts.prefix,
@@ -130,10 +131,14 @@ class Axis(Instrument):
 
     def nominal_s(self, target: float) -> float:
         """Return how long the move to `target` should take, in device seconds."""
+        return self.nominal_between(self.position, target)
+
+    def nominal_between(self, start: float, target: float) -> float:
+        """Return how long a move from `start` to `target` should take, in device seconds."""
         velocity = self.velocity.sample.value
         if not velocity > 0:
             velocity = self.facts.velocity
-        return Trapezoid(target - self.position, velocity, self.acceleration_s).duration
+        return Trapezoid(target - start, velocity, self.acceleration_s).duration
 
     @property
     def acceleration_s(self) -> float:
@@ -153,14 +158,44 @@ class Axis(Instrument):
             what = f"the end of its move to {target:.9g} {self.unit}"
             status = Waiting(self.name, what, PATIENCE.wall_seconds(self.nominal_s(target)), self._last_words)
             move = self._move = Move(target, self._rest.sample.time, status)
-        status.guard(lambda: self.setpoint.start(target, lambda: self._ended(move)))
+            stopping, self._stopping = self._stopping, False
+        if stopping:
+            in_background(lambda: status.guard(lambda: self._start_at_rest(move)))
+        else:
+            status.guard(lambda: self._start(move))
         return status
+
+    def _start(self, move: Move) -> None:
+        if not move.status.done:
+            self.setpoint.start(move.target, lambda: self._ended(move))
+
+    def _start_at_rest(self, move: Move) -> None:
+        """Start when the stop sent before has brought the axis to rest: it would end this move too."""
+        once = threading.Lock()
+        asked = self._rest.fetch()
+
+        def look(**_: Any) -> None:
+            sample = self._latest(self._rest)
+            if sample is None or sample.value != self.rest_value or sample.time < asked.time:
+                return
+            if once.acquire(blocking=False):
+                self._rest.clear_sub(look)
+                move.rest_before = sample.time
+                in_background(lambda: move.status.guard(lambda: self._start(move)))
+
+        if asked.value == self.rest_value:
+            move.rest_before = asked.time
+            self._start(move)
+        else:
+            self._rest.subscribe(look, run=False)
+            look()
 
     def stop(self, *, success: bool = False) -> None:
         """Stop the motion; with `success`, whoever waits for it is told that this was meant."""
         move, self._move = self._move, None
         under_way = move is not None and not move.status.done
         if self.stop_motion.connected and (under_way or self.moving):
+            self._stopping = True
             self.stop_motion.start(1)
         if move is not None and under_way:
             if success:

@@ -216,7 +216,9 @@ class EnergyAxis(Device):
         return status
 
     def stop(self, *, success: bool = False) -> None:
-        """Stop all axes."""
+        """Stop all axes; with `success`, whoever waits for the energy is told that this was meant."""
+        if success and self._status is not None:
+            self._status.finish()
         for axis in self.axes.values():
             axis.stop(success=success)
 

@@ -33,7 +33,7 @@ class Group(Protocol):
 GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.PlanarUndulator: UndulatorGroup,
     facts.DoubleCrystalMonochromator: MonochromatorGroup,
-    facts.Shutter: ShutterGroup,
+    facts.Shutter: ShutterGroup.on_line,
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,
 }
@@ -78,12 +78,15 @@ class BeamlineGroup:
         time = station.time
         self.faults = FaultGroup(
             self.simulation.simulation.prefix,
-            targets.of_beamline(self.groups) | targets.enums(served),
+            targets.of_beamline(self.groups) | targets.channels(served),
             Moments(time.clock, exposures=lambda: station.line.exposures, take=time.take),
             process,
         )
         time.due.append(self.faults.timetable.passed)
         self.channels: Channels = {**self.simulation.channels, **self.faults.channels, **served}
+        for group in self.groups.values():
+            if isinstance(group, ShutterGroup):
+                group.connect(self.channels)
 
     def remember(self, memory: Memory) -> None:
         """Note what a server that takes this one's place has to know."""

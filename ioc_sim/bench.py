@@ -2,81 +2,150 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from beam import bench_kinds as kinds
 from beam.axis import LineAxis
-from beam.bench import Bench, LinearMotors, RotaryMotors, Scalers
+from beam.bench import Bench
+from beam.facts import AxisNumbers
 from ioc_sim import settings
 from ioc_sim.channels import Channels
 from ioc_sim.faults import targets
 from ioc_sim.faults.group import FaultGroup
 from ioc_sim.faults.timetable import Moments
+from ioc_sim.groups.electrometer import ElectrometerGroup
+from ioc_sim.groups.file_detector import FileDetectorGroup
+from ioc_sim.groups.mca import McaGroup
+from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.simulation import SimulationGroup
 from ioc_sim.groups.steady_counter import SteadyCounterGroup
+from ioc_sim.groups.time_series import TimeSeriesGroup
+from ioc_sim.groups.valve import ValveGroup
 from ioc_sim.identity import Identity
 from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
+from ioc_sim.records.busy import BusyRecord
 from ioc_sim.records.motor import MotorRecord
 from ioc_sim.timing import Timeline
 
 
+class Group(Protocol):
+    """The channels of one device."""
+
+    @property
+    def channels(self) -> Channels:
+        """What a server serves."""
+        ...
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the devices of one bench share: seed of all noise, time, and where files are written."""
+
+    seed: int
+    time: Timeline
+    files: Path
+
+
+def _motors(facts: Any, around: Surroundings) -> Iterator[Group]:
+    for number, prefix in enumerate(facts.prefixes, 1):
+        numbers: AxisNumbers = facts.model_copy(update={"label": f"{facts.label} {number}"})
+        yield MotorRecord(prefix, LineAxis(numbers, name=prefix), around.time)
+
+
+def _mcas(facts: kinds.Mcas, around: Surroundings) -> Iterator[Group]:
+    for prefix, processor in zip(facts.prefixes, facts.processors or [""] * len(facts.prefixes), strict=True):
+        yield McaGroup(prefix, facts, around.seed, around.time, processor)
+
+
+def _seeded(group: Callable[..., Group]) -> Callable[[Any, Surroundings], Iterator[Group]]:
+    return lambda facts, around: (group(prefix, facts, around.seed, around.time) for prefix in facts.prefixes)
+
+
+def _in_time(group: Callable[..., Group]) -> Callable[[Any, Surroundings], Iterator[Group]]:
+    return lambda facts, around: (group(prefix, facts, around.time) for prefix in facts.prefixes)
+
+
+def _busies(facts: kinds.Busies, around: Surroundings) -> Iterator[Group]:
+    return (BusyRecord(prefix, around.time) for prefix in facts.prefixes)
+
+
+def _file_detectors(facts: kinds.FileDetectors, around: Surroundings) -> Iterator[Group]:
+    return (FileDetectorGroup(prefix, facts, around.seed, around.time, around.files) for prefix in facts.prefixes)
+
+
+GROUPS: dict[type[Any], Callable[[Any, Surroundings], Iterator[Group]]] = {
+    kinds.LinearMotors: _motors,
+    kinds.RotaryMotors: _motors,
+    kinds.Scalers: _seeded(SteadyCounterGroup),
+    kinds.Mcas: _mcas,
+    kinds.Electrometers: _seeded(ElectrometerGroup),
+    kinds.Busies: _busies,
+    kinds.Shutters: _in_time(ShutterGroup),
+    kinds.Valves: _in_time(ValveGroup),
+    kinds.Waveforms: _seeded(TimeSeriesGroup),
+    kinds.FileDetectors: _file_detectors,
+}
+"""What serves the devices of a kind, one for each prefix."""
+
+
 class BenchGroup:
-    """All channels of one bench: `records` by prefix, `simulation`, and `faults`.
+    """All channels of one bench: `devices` by prefix, `simulation`, and `faults`.
 
     Parameters
     ----------
     bench : Bench
-        The facts.
+        What is on it.
     identity : Identity
         What the server says about itself.
     time : Timeline
-        Its time.
+        The server's time.
+    files : Path
+        The directory below which detectors write.
     process : ServerProcess, optional
         The server that they are served by, with what it knows of its life before.
     """
 
-    def __init__(self, bench: Bench, identity: Identity, time: Timeline, process: ServerProcess | None = None) -> None:
+    def __init__(
+        self, bench: Bench, identity: Identity, time: Timeline, files: Path, process: ServerProcess | None = None
+    ) -> None:
         self._time = time
-        self.records: dict[str, MotorRecord | SteadyCounterGroup] = {}
-        for device in bench.devices.values():
-            for number, prefix in enumerate(device.prefixes, 1):
-                match device:
-                    case Scalers():
-                        self.records[prefix] = SteadyCounterGroup(prefix, device, identity.seed, time)
-                    case LinearMotors() | RotaryMotors():
-                        numbers = device.model_copy(update={"label": f"{device.label} {number}"})
-                        self.records[prefix] = MotorRecord(prefix, LineAxis(numbers, name=prefix), time)
+        around = Surroundings(identity.seed, time, files)
+        self.devices: dict[str, Group] = {}
+        for facts in bench.devices.values():
+            self.devices.update(zip(facts.prefixes, GROUPS[type(facts)](facts, around), strict=True))
         self.simulation = SimulationGroup(bench.prefix, identity, time.clock, pause=time.pause)
         time.listeners.append(self.simulation.show)
-        befallen = {
-            prefix: one.record if isinstance(one, SteadyCounterGroup) else one for prefix, one in self.records.items()
-        }
-        served: Channels = {pv: channel for record in self.records.values() for pv, channel in record.channels.items()}
+        served: Channels = {pv: channel for device in self.devices.values() for pv, channel in device.channels.items()}
+        # faults befall records, where there is one, or else the whole device; and single channels
+        befallen = {prefix: getattr(one, "record", one) for prefix, one in self.devices.items()}
         self.faults = FaultGroup(
             self.simulation.prefix,
-            befallen | targets.enums(served),
+            befallen | targets.channels(served),
             Moments(time.clock, exposures=self._exposures, take=time.take),
             process,
         )
         time.due.append(self.faults.timetable.passed)
         self.channels: Channels = {**self.simulation.channels, **self.faults.channels, **served}
+        for device in self.devices.values():
+            if isinstance(device, ShutterGroup):
+                device.connect(self.channels)
 
     def remember(self, memory: Memory) -> None:
         """Note what a server that takes this one's place has to know."""
         memory.note_clock(self._time.clock)
         memory.paused = self._time.pause.paused
-        for name, record in self.records.items():
-            kept = record.source.exposures if isinstance(record, SteadyCounterGroup) else record.axis.position
-            memory.world[name] = kept
-        memory.settings = settings.saved(self.records) if memory.autosave else {}
+        memory.world = settings.world(self.devices)
+        memory.settings = settings.saved(self.devices) if memory.autosave else {}
         self.faults.remember(memory)
 
     def restore(self, memory: Memory) -> None:
         """Let mechanics and records go on from what is known of them."""
-        for name, record in self.records.items():
-            if isinstance(record, SteadyCounterGroup):
-                record.source.exposures = memory.world[name]
-            else:
-                record.axis.move_to(memory.world[name])
-        settings.restore(self.records, memory)
+        settings.set_world(self.devices, memory)
+        settings.restore(self.devices, memory)
 
     def _exposures(self) -> int:
-        return sum(one.source.exposures for one in self.records.values() if isinstance(one, SteadyCounterGroup))
+        return sum(one.source.exposures for one in self.devices.values() if isinstance(one, SteadyCounterGroup))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 from beam import bench as facts
 from ioc_sim import options as command_line
@@ -12,6 +15,7 @@ from ioc_sim import scenario
 from ioc_sim.bench import BenchGroup
 from ioc_sim.channels import Channels
 from ioc_sim.errors import ServerError
+from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
 from ioc_sim.timing import Timeline
@@ -24,19 +28,42 @@ async def bench(options: argparse.Namespace, process: ServerProcess) -> AsyncIte
         raise ServerError(f"{options.what} has no beam: --sample {options.sample} cannot be put into it")
     if options.ring_port is not None:
         raise ServerError(f"{options.what} has no beam: it follows no ring (--ring-port {options.ring_port})")
-    played = scenario.load(options.scenario)
+    played, memory = scenario.load(options.scenario), process.memory
     identity = command_line.identity(options, played)
     clock = identity.make_clock()
-    if process.memory:
-        process.memory.set_clock(clock)
+    if memory:
+        memory.set_clock(clock)
     time = Timeline(clock)
-    group = BenchGroup(facts.load(options.what, options.config), identity, time, process)
-    process.pause, process.remember = time.pause, group.remember
-    if process.memory:
-        group.restore(process.memory)
-    if played:
-        scenario.play(played, options.scenario, group.faults, None)
-    await group.faults.restore(process)
-    live = identity.clock == "live"
-    async with published(live, time.show), scenario.watched(live, group.faults.timetable):
-        yield group.channels
+    with _files(options.files, memory) as (files, own):
+        group = BenchGroup(facts.load(options.what, options.config), identity, time, files, process)
+
+        def remember(left: Memory) -> None:
+            group.remember(left)
+            left.files = str(files) if own else ""
+
+        process.pause, process.remember = time.pause, remember
+        if memory:
+            group.restore(memory)
+        if played:
+            scenario.play(played, options.scenario, group.faults, None)
+        await group.faults.restore(process)
+        live = identity.clock == "live"
+        async with published(live, time.show), scenario.watched(live, group.faults.timetable):
+            yield group.channels
+
+
+@contextlib.contextmanager
+def _files(asked: Path | None, memory: Memory | None) -> Iterator[tuple[Path, bool]]:
+    """Make the directory that detectors write below; with it, whether it goes when the last server has gone."""
+    if asked is None:
+        directory = memory.files if memory and memory.files else tempfile.mkdtemp(prefix="terasu-files-")
+        try:
+            yield Path(directory), True
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+        return
+    try:
+        asked.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ServerError(f"--files {asked}: {error.strerror}") from error
+    yield asked, False

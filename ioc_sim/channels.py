@@ -20,7 +20,9 @@ from typing import Any
 
 import caproto as ca
 
+from ioc_sim.answers import Answer, Answering
 from ioc_sim.errors import Refused
+from ioc_sim.watching import Watched
 
 Put = Callable[[Any], Awaitable[None]]
 Check = Callable[[Any], None]
@@ -38,7 +40,7 @@ def at_once(coroutine: Coroutine[Any, Any, Any]) -> None:
     raise RuntimeError("publishing must not wait: serve these channels with ioc_sim.server.OrderedContext")
 
 
-class Channel(ca.ChannelData):
+class Channel(Watched, Answering):
     """What all channels here share; writable from outside only with an `on_put`."""
 
     name = "a PV"
@@ -93,6 +95,13 @@ class Channel(ca.ChannelData):
         if self.alarm and (status is not None or severity is not None):
             at_once(self.alarm.write(status=status, severity=severity, publish=False))
         at_once(self.publish(_UPDATE))
+        for watcher in self.watchers:
+            watcher()
+
+    def change_answer(self, answer: Answer | None) -> None:
+        """Answer this from now on, whatever is stored; None: what is stored."""
+        self.answer = answer
+        at_once(self.publish(_UPDATE))
 
     def update(self, value: Any, *, timestamp: float | None = None) -> None:
         """Post the value if it differs from the one that stands."""
@@ -138,21 +147,6 @@ class Enum(Channel, ca.ChannelEnum):
 
     def __init__(self, value: str, strings: Sequence[str], **kwargs: Any) -> None:
         super().__init__(value=value, enum_strings=tuple(strings), **kwargs)
-        self._answered: int | None = None
-
-    def answer_index(self, index: int | None) -> None:
-        """Answer this index whatever is stored, even one that is no state's; None: what is stored."""
-        self._answered = index
-        at_once(self.publish(_UPDATE))
-
-    async def _read(self, data_type: ca.ChannelType) -> Any:
-        metadata, values = await super()._read(data_type)
-        if self._answered is None:
-            return metadata, values
-        native = ca.native_type(data_type)
-        text = native == ca.ChannelType.STRING
-        other = ca.ChannelString(value="Illegal Value") if text else ca.ChannelInteger(value=self._answered)
-        return metadata, (await other.read(native))[1]
 
     def clean(self, value: Any) -> str:
         """Accept the name or the index of a state."""

@@ -1,17 +1,20 @@
-"""All PVs that the servers of a beamline serve, without a network: what a device tree may ask for."""
+"""All PVs that the servers of a beamline or bench serve, without a network: what a device tree may ask for."""
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import caproto as ca
 
+from beam.bench import Bench
 from beam.clock import ExperimentClock
 from beam.facts import Beamline, Facility
 from beam.line import Line
 from beam.sample import load_sample
 from ioc_sim.beamline import BeamlineGroup
+from ioc_sim.bench import BenchGroup
 from ioc_sim.channels import Channels
 from ioc_sim.faults.group import FaultGroup
 from ioc_sim.groups.ring import RingGroup
@@ -88,10 +91,20 @@ def channels(facility: Facility, beamline: Beamline) -> Channels:
     return served
 
 
-def inventory(facility: Facility, beamline: Beamline) -> dict[str, PvInfo]:
-    """Return what every PV of the ring's and the beamline's server looks like to a client; of records, all fields."""
+def bench_channels(bench: Bench) -> Channels:
+    """Build all channels of a bench, as its server does; nothing is written."""
+    identity = Identity()
+    return BenchGroup(bench, identity, Timeline(identity.make_clock()), Path(tempfile.gettempdir())).channels
+
+
+def inventory(facility: Facility, served: Beamline | Bench) -> dict[str, PvInfo]:
+    """Return what every PV of the ring's and the beamline's server, or of a bench's, looks like to a client.
+
+    Of records, all fields.
+    """
     seen: dict[str, PvInfo] = {}
-    for pvname, channel in channels(facility, beamline).items():
+    built = bench_channels(served) if isinstance(served, Bench) else channels(facility, served)
+    for pvname, channel in built.items():
         seen[pvname] = info(channel)
         if isinstance(channel, Field):
             record = channel.record

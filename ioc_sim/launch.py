@@ -58,6 +58,8 @@ class Simulation:
         ``ordered``, or ``shuffled`` to deliver put completions ahead of monitors.
     scenario : path, optional
         What goes wrong, and when.
+    files : path, optional
+        Simulated detectors write below this directory (default: a new one, removed at the end).
 
     Attributes
     ----------
@@ -85,6 +87,7 @@ class Simulation:
         port: int = 0,
         order: str = "ordered",
         scenario: str | os.PathLike[str] | None = None,
+        files: str | os.PathLike[str] | None = None,
     ) -> None:
         try:
             options.time_scale(time_scale)
@@ -110,6 +113,7 @@ class Simulation:
             f"--order={order}",
             *([f"--config={os.fspath(config)}"] if config else []),
             *([f"--scenario={os.fspath(scenario)}"] if scenario else []),
+            *([f"--files={os.path.abspath(files)}"] if files else []),
         ]
         self._sample = [f"--sample={sample}"] if sample else []
 

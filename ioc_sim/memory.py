@@ -34,6 +34,8 @@ class Memory:
         By device.
     faults, timetable
         What is wrong, and what is not yet due.
+    files : str
+        A directory of the server's own that detectors write below: whoever goes last removes it.
     """
 
     autosave: bool
@@ -43,6 +45,7 @@ class Memory:
     settings: Kept = field(default_factory=dict)
     faults: list[dict[str, Any]] = field(default_factory=list)
     timetable: dict[str, Any] = field(default_factory=dict)
+    files: str = ""
 
     def note_clock(self, clock: Clock) -> None:
         """Note what time it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ioc_sim.identity import CLOCKS, FASTEST, SLOWEST, Identity
@@ -69,6 +70,12 @@ def parser() -> argparse.ArgumentParser:
     )
     new.add_argument("--ring-port", type=_port, help="port of the ring's server that a beamline's server follows")
     new.add_argument("--sample", help="what is in the beam: a name, a file.xdi, a formula and thickness, or none")
+    new.add_argument(
+        "--files",
+        metavar="DIR",
+        type=Path,
+        help="simulated detectors write below this directory (default: a new one, removed at the end)",
+    )
     new.add_argument("--token", help="by which a client recognises its own servers (default: random)")
     new.add_argument("--order", choices=("ordered", "shuffled"), default="ordered")
     new.add_argument("--scenario", metavar="FILE", help="what goes wrong, and when")
@@ -88,7 +95,10 @@ def read(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def words(given: argparse.Namespace) -> list[str]:
     """Return the command line of a server like this one, but for its sockets."""
-    kept = ("config", "clock", "time_scale", "seed", "epoch", "ring_port", "sample", "token", "order", "scenario")
+    kept = (
+        *("config", "clock", "time_scale", "seed", "epoch", "ring_port"),
+        *("sample", "files", "token", "order", "scenario"),
+    )
     values = {name: getattr(given, name) for name in kept}
     return [given.what, *(f"--{n.replace('_', '-')}={value}" for n, value in values.items() if value is not None)]
 

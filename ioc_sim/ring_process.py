@@ -29,7 +29,7 @@ async def ring(options: argparse.Namespace, process: ServerProcess) -> AsyncIter
     def backdate(moment: float | None) -> None:
         group.moment = moment
 
-    befallen = {"ring": group} | targets.enums(group.channels)
+    befallen = {"ring": group} | targets.channels(group.channels)
     faults = FaultGroup(group.simulation.prefix, befallen, Moments(group.clock, backdate=backdate), process)
     group.due.append(faults.timetable.passed)
 

@@ -4,6 +4,7 @@ What differs from caproto's own Context, and why (all of it measured):
 
 - sockets are made with IPPROTO_TCP, so that asyncio turns Nagle's algorithm off: with it a response takes 40 ms;
 - a published value reaches the circuits at once instead of through a queue and a batching loop of 10 ms;
+- arrays are not copied on their way, and large ones go out in pieces (see `ioc_sim.arrays`, `ioc_sim.outgoing`);
 - the port that was asked for is taken, or the server says that it is in use: never another one;
 - a beacon that nobody hears is no error.
 """
@@ -15,6 +16,7 @@ import contextlib
 import functools
 import os
 import socket
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -22,12 +24,18 @@ import caproto as ca
 from caproto.asyncio.server import Context
 from caproto.asyncio.utils import _DatagramProtocol, _UdpTransportWrapper  # pyright: ignore[reportPrivateUsage]
 
+from ioc_sim import arrays
 from ioc_sim.channels import Channel
 from ioc_sim.circuit import OrderedCircuit
 from ioc_sim.pause import Pause
 from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp, reserve
 
 Pair = tuple[socket.socket, socket.socket]
+
+LARGE = 1 << 16
+"""Bytes of an update beyond which a subscription's quota is counted in bytes."""
+MOST_LARGE = 1 << 25
+"""Bytes of large updates of one subscription that may wait for a slow client."""
 
 
 class _StraightThrough:
@@ -81,6 +89,7 @@ class OrderedContext(Context):
         # caproto reads the beacons' destination from the environment, and would broadcast if it found none
         os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = LOOPBACK
         os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
+        arrays.install()
         super().__init__(dict(pvdb), [LOOPBACK])
         for name, channel in pvdb.items():
             if isinstance(channel, Channel):
@@ -113,6 +122,13 @@ class OrderedContext(Context):
     async def dispatch(self, update: Any) -> None:
         """Hand one published value to all circuits that subscribed to it."""
         await self._subscription_queue_iteration(*update)
+
+    async def _subscription_queue_send(self, sub_spec: Any, sub: Any, metadata: Any, values: Any, flags: int) -> None:
+        size = getattr(values, "nbytes", 0)
+        if size > LARGE:
+            most = min(sub.db_entry.max_subscription_backlog, max(1, MOST_LARGE // size))
+            sub.circuit.unexpired_updates.setdefault(sub.subscriptionid, deque(maxlen=most))
+        await super()._subscription_queue_send(sub_spec, sub, metadata, values, flags)
 
     async def subscription_queue_loop(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Nothing to do: there is no queue."""

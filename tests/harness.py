@@ -46,9 +46,14 @@ class Terasu:
 
     def run(self, *words: str) -> dict:
         """Run a command that must succeed; return the JSON object that it prints last."""
-        answer = self.command(*words, "--json")
-        assert answer.returncode == 0, answer.stderr
-        return json.loads(answer.stdout.splitlines()[-1])
+        return self.finish(self.popen(*words, "--json"))
+
+    @staticmethod
+    def finish(process: "subprocess.Popen[str]", timeout_s: float = TIMEOUT_S) -> dict:
+        """Wait for a command that must succeed; return the JSON object that it prints last."""
+        out, err = process.communicate(timeout=timeout_s)
+        assert process.returncode == 0, err
+        return json.loads(out.splitlines()[-1])
 
     def text(self, *words: str) -> str:
         """Run a command that must succeed; return what it prints."""

@@ -69,8 +69,8 @@ def wait_until_readable(data: Path, uid: str, timeout_s: float = 60.0) -> None:
         state = answer["state"]
         if state == "complete":
             return
-        if state == "refused":
-            raise DataError(f"run {uid} is whole in its journal, but not in the catalogue: {answer['reason']}")
+        if state in ("refused", "delayed"):
+            raise DataError(f"run {uid} is kept in its journal, but is not in the catalogue: {answer['reason']}")
         if state == "unknown":
             raise DataError(f"run {uid}: there is no journal of it in {data}")
     raise DataError(f"run {uid} cannot be read from the catalogue within {timeout_s:g} s: it is {state}")

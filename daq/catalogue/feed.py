@@ -105,7 +105,7 @@ class Feed:
         return (follow.state, follow.reason) if follow else ("unknown", "")
 
     def wait_for(self, uid: str, timeout_s: float) -> tuple[str, str]:
-        """Wait until a run is complete, refused, or found to have no journal; feed it before others."""
+        """Wait until a run is complete, refused, delayed, or found to have no journal; feed it before others."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
             self._wanted.add(uid)
@@ -114,7 +114,7 @@ class Feed:
             while True:
                 state = self.state(uid)
                 left = deadline - time.monotonic()
-                if state[0] in ("complete", "refused") or left <= 0:
+                if state[0] in ("complete", "refused", "delayed") or left <= 0:
                     return state
                 if state[0] == "unknown" and self.rounds >= enough:
                     self._wanted.discard(uid)

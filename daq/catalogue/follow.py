@@ -18,13 +18,15 @@ log = logging.getLogger(__name__)
 YOUNG_S = 2.0
 PART_INTERVAL_S = 2.0
 PART_SHARE = 0.05
+RETRY_S = 10.0  # after the disk, or the server that writes to it, refused
 
 
 class Follow:
     """Reads a journal as it grows and brings it into the catalogue.
 
     `state` is ``open``, ``partial`` (open, and some of it can be read), ``pending`` (stopped, not yet fed),
-    ``complete``, or ``refused`` (with `reason`).
+    ``delayed`` (the disk or the server refused it, with `reason`; tried again every `RETRY_S`), ``complete``, or
+    ``refused`` (its journal is damaged or the catalogue has no place for what it holds, with `reason`).
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,7 +39,9 @@ class Follow:
         self._waiting: list[Document] = []
         self._writer: RunWriter | None = None
         self._parts_allowed = True
+        self._stopped = False
         self._next_part = self.born + YOUNG_S
+        self._retry_at = 0.0
 
     @property
     def size(self) -> int:
@@ -46,25 +50,34 @@ class Follow:
 
     def look(self) -> None:
         """Read what is new; close the run if its engine died."""
+        if self.state == "delayed" and time.monotonic() < self._retry_at:
+            return
         try:
             self._take(self._tail.poll())
-            if self.state not in ("open", "partial") or not self._tail.writer_is_gone():
+            if self._stopped or self.state == "pending" or not self._tail.writer_is_gone():
                 return
             if close_abandoned(self.path):
                 log.warning("run %s: its engine died; closed as failed", self.uid)
             self._take(self._tail.poll())
-            if self.state in ("open", "partial"):
+            if not self._stopped:
                 self._refuse("its engine died before it had written the start of the run")
-        except (DataError, OSError) as error:
+        except DataError as error:
             self._refuse(str(error))
+        except FileNotFoundError:
+            self._refuse("its journal is gone")
+        except OSError as error:
+            self._delay(f"its journal cannot be closed: {error.strerror or error}")
 
     def _take(self, documents: list[Document]) -> None:
         self._waiting += documents
         if documents and documents[-1][0] == "stop":
+            self._stopped = True
             self.state = "pending"
 
     def due(self) -> bool:
         """Return whether there is something to feed now."""
+        if self.state == "delayed" and self._stopped and time.monotonic() >= self._retry_at:
+            self.state = "pending"
         if self.state == "pending":
             return True
         return bool(
@@ -110,8 +123,11 @@ class Follow:
                 again.close()
             self._write(client, documents)
         except Exception as error:
-            log.exception("run %s: refused by the catalogue", self.uid)
-            self._refuse(f"{type(error).__name__}: {error}")
+            if _may_pass(error):
+                self._delay(f"the catalogue cannot take it now: {str(error).splitlines()[0]}")
+            else:
+                log.exception("run %s: refused by the catalogue", self.uid)
+                self._refuse(f"{type(error).__name__}: {error}")
             return
         self._waiting = []
         self.state = "complete"
@@ -120,11 +136,26 @@ class Follow:
         self.state, self.reason = "refused", reason
         log.error("run %s (%s): %s", self.uid, self.path, reason)
 
+    def _delay(self, reason: str) -> None:
+        if (self.state, self.reason) != ("delayed", reason):
+            log.warning("run %s (%s): %s; trying again every %g s", self.uid, self.path, reason, RETRY_S)
+        self.state, self.reason = "delayed", reason
+        self._retry_at = time.monotonic() + RETRY_S
+
     def close(self) -> None:
         """Let go of the file."""
         self._tail.close()
         self._writer = None
         self._waiting = []
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Return whether the same documents may be taken later: the server failed, or did not answer."""
+    import httpx
+
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code >= 500
+    return isinstance(error, OSError | httpx.TransportError)
 
 
 def remove(client: Any, uid: str) -> None:

@@ -27,6 +27,8 @@ class Run:
 
     start: dict[str, Any]
     stop: dict[str, Any] | None
+    trouble: str = ""
+    """Why the catalogue does not have all of it, if it cannot take it now."""
 
     @property
     def uid(self) -> str:
@@ -40,13 +42,15 @@ class Run:
 
     @property
     def status(self) -> str:
-        """``success``, ``abort``, ``fail`` or ``running``."""
-        return str(self.stop["exit_status"]) if self.stop else "running"
+        """``success``, ``abort``, ``fail``, ``running``, or ``partial``: the rest is in the journal only."""
+        if self.stop:
+            return str(self.stop["exit_status"])
+        return "partial" if self.trouble else "running"
 
     @property
     def reason(self) -> str:
-        """Why it did not succeed, in the words of its stop document."""
-        return str((self.stop or {}).get("reason") or "")
+        """Why it did not succeed, in the words of its stop document, or why the catalogue has only part of it."""
+        return str((self.stop or {}).get("reason") or "") or self.trouble
 
     @property
     def events(self) -> dict[str, int]:
@@ -152,10 +156,17 @@ def _search(address: Address, *, limit: int, sort: str = "", uid_begins: str = "
         page = {"page[offset]": str(len(found)), "page[limit]": str(size)}
         items = _get(address, "search/", query | page)["data"]
         metadata = [item["attributes"]["metadata"] for item in items]
-        found += [Run(one["start"], one.get("stop")) for one in metadata]
+        found += [
+            Run(one["start"], one.get("stop"), "" if one.get("stop") else _trouble(address, one)) for one in metadata
+        ]
         if len(items) < size:
             break
     return found
+
+
+def _trouble(address: Address, metadata: dict[str, Any]) -> str:
+    answer = address.ask("run", TIMEOUT_S, uid=metadata["start"]["uid"], wait_s="0")
+    return str(answer["reason"]) if answer["state"] in ("refused", "delayed") else ""
 
 
 def _get(address: Address, path: str, query: dict[str, str]) -> dict[str, Any]:

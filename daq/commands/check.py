@@ -44,8 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _records(bench: Bench) -> None:
     for name, device in bench.devices.items():
-        more = f" … {device.prefixes[-1]}" if device.prefixes[1:] else ""
-        say(f"  {name:<14} {device.prefixes[0]}{more}: {len(device.prefixes)} {device.kind}, simulated only")
+        addresses = [prefix.rstrip(":") for prefix in device.prefixes]
+        more = f" … {addresses[-1]}" if addresses[1:] else ""
+        needs = "".join(f"; needs {one}" for one in getattr(device, "needs", ()))
+        say(f"  {name:<14} {addresses[0]}{more}: {len(addresses)} {device.kind}, simulated only{needs}")
 
 
 def _devices(name: str, directory: Path, probe: bool) -> None:

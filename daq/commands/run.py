@@ -36,6 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--proposal", metavar="ID", help="the proposal this run belongs to")
     parser.add_argument("--operator", metavar="NAME", help="who runs it (default: the user logged in)")
+    parser.add_argument("--dry-run", action="store_true", help="say what the plan would do; nothing moves")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     options.add_config(parser)
     options.add_data(parser)
@@ -47,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the plan, tell what became of it, export."""
     outcome = None
     try:
+        if arguments.dry_run:
+            return _forecast(arguments)
         _check_simulation_options(arguments)
         _check_exports(arguments.export)
         began = time.monotonic()
@@ -79,13 +82,12 @@ def _complain(arguments: argparse.Namespace, error: TerasuError, outcome: Any) -
     return exit_status(error)
 
 
-def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
+def _session(arguments: argparse.Namespace) -> Any:
     from daq.session import open_session
 
-    simulate = options.sim_options(arguments) if arguments.sim else None
-    with open_session(
+    return open_session(
         arguments.beamline,
-        simulate=simulate,
+        simulate=options.sim_options(arguments) if arguments.sim else None,
         config=arguments.config,
         data=arguments.data,
         proposal=arguments.proposal,
@@ -93,7 +95,36 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
         sample=arguments.sample,
         process=f"run-{arguments.beamline}",
         plan=(arguments.plan, arguments.words),
-    ) as session:
+    )
+
+
+def _forecast(arguments: argparse.Namespace) -> int:
+    """Say what the plan would do."""
+    _check_simulation_options(arguments)
+    with _session(arguments) as session:
+        from daq import plan_call
+        from daq.precheck import precheck
+
+        plan, args, kwargs = plan_call.call(arguments.plan, arguments.words, session.tree)
+        seen = precheck(plan(*args, **kwargs))
+    if arguments.json:
+        say(json.dumps(seen.record()))
+        return 0
+    how_far = "the whole plan" if seen.whole else f"checked up to message {seen.messages}; the rest depends on readings"
+    say(f"dry run: {how_far}; nothing moved")
+    say(f"  {seen.runs} run(s), {seen.points} events, at least {seen.least_s:.1f} s of motion and counting")
+    for name, one in seen.moves.items():
+        where = f"{_short(one.low)} … {_short(one.high)} {one.unit}".rstrip()
+        say(f"  {name:<24} {one.count:>6} x  {where}")
+    return 0
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
+    with _session(arguments) as session:
         from daq import plan_call
         from daq.engine import execute
         from daq.live import LiveView

@@ -88,12 +88,21 @@ def _interact(user_names: dict[str, Any], text: str) -> None:
     from IPython.terminal.embed import InteractiveShellEmbed
     from traitlets.config import Config
 
+    class Shell(InteractiveShellEmbed):
+        def interact(self) -> None:
+            """Read and run until told to end; a Ctrl-C that finds no plan to pause only gives a new prompt."""
+            while True:
+                try:
+                    return super().interact()
+                except KeyboardInterrupt:
+                    sys.stdout.write("\n")
+
     settings = Config()
     settings.TerminalInteractiveShell.confirm_exit = False
     settings.TerminalInteractiveShell.enable_tip = False
     settings.InteractiveShell.xmode = "Minimal"  # one line here too; `%tb` shows the whole of the last error
     settings.HistoryManager.enabled = sys.stdin.isatty()
-    shell = InteractiveShellEmbed(config=settings, banner1=text, user_ns=user_names)
+    shell = Shell(config=settings, banner1=text, user_ns=user_names)
     shell.set_custom_exc((Exception,), one_line)
     shell()
 

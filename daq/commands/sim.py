@@ -8,8 +8,9 @@ import signal
 import sys
 import threading
 from dataclasses import asdict
+from pathlib import Path
 
-from daq import options
+from daq import options, paths
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -18,6 +19,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("beamline", metavar="BEAMLINE", help="or a bench")
     options.add_config(parser)
     options.add_sim(parser, clock="live")
+    parser.add_argument(
+        "--files",
+        metavar="DIR",
+        type=Path,
+        help="simulated detectors write below this directory (default: `simulated` in the data directory)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -31,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     ended = threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: ended.set())
-    with Simulation(**asdict(chosen)) as simulation:
+    files = arguments.files or paths.simulated_dir(paths.data_dir())
+    with Simulation(**asdict(chosen), files=files) as simulation:
         for name, value in simulation.environment.items():
             say(f"export {name}={shlex.quote(value)}")
         say(f"# seed {chosen.seed}, clock {chosen.clock}, time scale {chosen.time_scale:g}")

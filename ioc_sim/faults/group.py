@@ -74,10 +74,11 @@ class FaultGroup:
         self.timetable = Timetable(self.faults, moments or Moments(ExperimentClock()), self._show)
         self.command = LongText("", max_length=MOST, check=self._check, on_put=self._act)
         self.active = LongText("[]", max_length=MOST)
+        targets_text = json.dumps(self.faults.possible())
         self.channels: Channels = {
             f"{prefix}Fault": self.command,
             f"{prefix}Faults": self.active,
-            f"{prefix}FaultTargets": LongText(json.dumps(self.faults.possible()), max_length=MOST),
+            f"{prefix}FaultTargets": LongText(targets_text, max_length=max(MOST, len(targets_text))),
         }
 
     def remember(self, memory: Memory) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ioc_sim.faults.row import Arguments, Fault, Undo
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.undulator import UndulatorGroup
+from ioc_sim.groups.valve import ValveGroup
 
 
 async def _withdraw(group: ShutterGroup | UndulatorGroup, _: Arguments) -> Undo:
@@ -16,8 +17,8 @@ async def _withdraw(group: ShutterGroup | UndulatorGroup, _: Arguments) -> Undo:
     return undo
 
 
-async def _trip(group: ShutterGroup, _: Arguments) -> Undo:
-    group.set_permit(False, by="its interlock")
+async def _trip(group: ValveGroup, _: Arguments) -> Undo:
+    group.set_permit(False, "the pressure is too high")
 
     async def undo() -> None:
         group.set_permit(True)
@@ -28,7 +29,7 @@ async def _trip(group: ShutterGroup, _: Arguments) -> Undo:
 FAULTS = (
     Fault(
         "shutter_permit_withdrawn",
-        "shutter",
+        "shutter, valve",
         (ShutterGroup,),
         "the safety system closes it and refuses opening; cleared, it stays closed until somebody opens it",
         _withdraw,
@@ -44,9 +45,9 @@ FAULTS = (
     ),
     Fault(
         "valve_trip",
-        "shutter, valve",
-        (ShutterGroup,),
-        "its interlock closes it and refuses opening; cleared, it stays closed until somebody opens it",
+        "valve",
+        (ValveGroup,),
+        "the pressure is too high: it closes, Trip says Tripped; cleared, it stays closed until it is reset and opened",
         _trip,
         "permit",
     ),

@@ -1,16 +1,12 @@
-"""All faults there are: a new family is a file with `FAULTS` and its name here.
-
-The families of what writes files (dropped frames, a disk that is full or cannot be written) join with the detector
-that writes them.
-"""
+"""All faults there are: a new family is a file with `FAULTS` and its name here."""
 
 from __future__ import annotations
 
 from beam.errors import UnknownName
-from ioc_sim.faults import completion, enum, motor, permits, ring, scaler, server
+from ioc_sim.faults import completion, detector, disk, motor, permits, pv, ring, scaler, server
 from ioc_sim.faults.row import Argument, Fault
 
-FAMILIES = (motor, scaler, completion, enum, permits, ring, server)
+FAMILIES = (motor, scaler, detector, disk, completion, pv, permits, ring, server)
 FAULTS: dict[str, Fault] = {one.name: one for family in FAMILIES for one in family.FAULTS}
 
 

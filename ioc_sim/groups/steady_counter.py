@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from beam.bench import Scalers
+from beam.bench_kinds import Scalers
 from beam.steady import SteadySource
 from ioc_sim.channels import Channels, Int
 from ioc_sim.memory import Kept
@@ -45,6 +45,14 @@ class SteadyCounterGroup:
 
     def _published(self, timestamp: float) -> None:
         self.exposure_count.post(self.exposure_count.value + 1, timestamp=timestamp)
+
+    def lasting(self) -> int:
+        """Return how many exposures there were."""
+        return self.source.exposures
+
+    def set_lasting(self, kept: int) -> None:
+        """Go on from there."""
+        self.source.exposures = kept
 
     def saved(self) -> Kept:
         """Return what survives a reboot."""

@@ -7,6 +7,7 @@ doubles here.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import caproto as ca
@@ -25,10 +26,14 @@ class FieldSpec:
     read_only: bool = False
     choices: tuple[str, ...] = ()
     size: int = 1
+    """Of a text: the longest."""
+    elements: int = 1
+    """Of an array: the most; 1 is no array."""
     doc: str = ""
 
 
 Specs = dict[str, FieldSpec]
+"""Fields by name; records of a kind share theirs, so nobody changes them."""
 
 _NUMBERS = (
     (ca.ChannelDouble, ChannelType.DOUBLE),
@@ -58,21 +63,29 @@ def _spec(prop: Any) -> FieldSpec:
     return FieldSpec(kind, spec.value or 0, read_only, doc=spec.doc or "")
 
 
-def _specs_of(group: Any) -> Specs:
+@cache
+def specs_of(group: Any) -> Specs:
+    """Return the fields of one of caproto's groups of fields."""
     return {prop.pvspec.name: _spec(prop) for prop in group._pvs_.values()}
 
 
 def common() -> Specs:
     """Return the fields that every record has."""
-    specs = _specs_of(base.RecordFieldGroup)
-    specs["RTYP"] = text(20, read_only=True, doc="Record type")
-    specs["UDF"] = replace(specs["UDF"], value=0)
-    return specs
+    specs = specs_of(base.RecordFieldGroup)
+    return specs | {
+        "RTYP": text(20, read_only=True, doc="Record type"),
+        "UDF": replace(specs["UDF"], value=0),
+    }
 
 
 def double(doc: str, value: float = 0.0, *, read_only: bool = False) -> FieldSpec:
     """Return a field of type DBF_DOUBLE."""
     return FieldSpec(ChannelType.DOUBLE, value, read_only, doc=doc)
+
+
+def long(doc: str, value: int = 0, *, read_only: bool = False) -> FieldSpec:
+    """Return a field of type DBF_LONG."""
+    return FieldSpec(ChannelType.LONG, value, read_only, doc=doc)
 
 
 def short(doc: str, value: int = 0, *, read_only: bool = False) -> FieldSpec:
@@ -95,10 +108,10 @@ def text(size: int, value: str = "", *, read_only: bool = False, doc: str = "") 
     return FieldSpec(ChannelType.STRING, value, read_only, size=size, doc=doc)
 
 
+@cache
 def motor() -> Specs:
     """Return the fields of a motor record: caproto's, and those that were added since its list was generated."""
-    specs = _specs_of(base.MotorFields)
-    specs |= {
+    specs = specs_of(base.MotorFields) | {
         **{name: spec for name, spec in common().items() if name in ("RTYP", "UDF")},
         "VAL": double("User Desired Value (EGU"),
         "ACCS": double("Move Accel. (EGU/s^2)"),
@@ -119,6 +132,7 @@ CHANNELS = 32
 """Channels that a scaler record has fields for, whatever its NCH."""
 
 
+@cache
 def scaler(channels: int) -> Specs:
     """Return the fields of a scaler record with `channels` in use (epics-modules/scaler, scalerRecord.dbd)."""
     specs = common() | {

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import caproto as ca
+import numpy as np
+import numpy.typing as npt
 from caproto import ChannelType, SubscriptionType
 
 from ioc_sim.channels import at_once
 from ioc_sim.errors import Refused
 from ioc_sim.records.field_specs import FieldSpec, Value
+from ioc_sim.watching import Watched
 
 if TYPE_CHECKING:
     from ioc_sim.records.record import Record
 
+Array: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float64]
+
 MONITOR = SubscriptionType.DBE_VALUE | SubscriptionType.DBE_LOG
 
 
-class Field(ca.ChannelData):
+class Field(Watched, ca.ChannelData):
     """A field as a channel: a put goes to the record, which decides what is stored and published."""
 
     record: Record
@@ -52,15 +57,28 @@ class Field(ca.ChannelData):
             raise Refused(f"{self.record.name}.{self.name}: {value} is no number that can be set")
         return value
 
-    def stored(self, value: Value) -> Any:
+    def stored(self, value: Any) -> Any:
         """Return the record's value as caproto stores it."""
         return value
+
+    def get_field(self, field: str) -> Field:
+        """Return another field of the record by name, as VAL does; KeyError if there is none such."""
+        if self.name == "VAL":
+            return self.record.fields[field or "VAL"]
+        raise KeyError(field)
+
+    async def write_from_dbr(self, *args: Any, **kwargs: Any) -> None:
+        """Take a put as it came over the wire; what cannot be converted is refused."""
+        try:
+            await super().write_from_dbr(*args, **kwargs)
+        except ca.CaprotoError as error:
+            raise Refused(f"{self.record.name}.{self.name}: {args[0]!r} cannot be put here") from error
 
     async def write(self, value: Any, **_: Any) -> None:
         """Take a client's put; returns when the record has done what it asks for."""
         await self.record.put(self.name, self.plain(value))
 
-    def post(self, value: Value, mask: int = MONITOR) -> None:
+    def post(self, value: Value | Array, mask: int = MONITOR) -> None:
         """Store a value and publish it."""
         self._data["value"] = self.stored(value)
         self.publish_now(mask)
@@ -69,9 +87,15 @@ class Field(ca.ChannelData):
         """Publish the present value to those who subscribed to one of these kinds of event."""
         self._mask = mask
         at_once(self.publish(mask))
+        for watcher in self.watchers:
+            watcher()
 
     def _is_eligible(self, ss: Any) -> bool:
         return bool(not self._mask or ss.mask & self._mask) and super()._is_eligible(ss)
+
+    def rename(self, choices: tuple[str, ...], value: int) -> None:
+        """Give the choices of a menu other names, without publishing; its present one is `value`."""
+        self._data.update(enum_strings=choices, value=choices[value])
 
     def describe(self, **metadata: Any) -> None:
         """Set units, precision and limits, without publishing."""
@@ -138,6 +162,19 @@ class TextField(Field, ca.ChannelChar):
         return self.preprocess_value(value).split("\0", 1)[0][: self.spec.size - 1]
 
 
+class LongArrayField(Field, ca.ChannelInteger):
+    """An array of DBF_LONG, read-only."""
+
+
+class DoubleArrayField(Field, ca.ChannelDouble):
+    """An array of DBF_DOUBLE, read-only."""
+
+
+def empty(spec: FieldSpec) -> Array:
+    """Return an array of no elements for a field that is one."""
+    return np.zeros(0, np.int32) if spec.type == ChannelType.LONG else np.zeros(0)
+
+
 _CLASSES: dict[ChannelType, type[Field]] = {
     ChannelType.DOUBLE: DoubleField,
     ChannelType.FLOAT: FloatField,
@@ -147,11 +184,14 @@ _CLASSES: dict[ChannelType, type[Field]] = {
 }
 
 
-def build(record: Record, name: str, spec: FieldSpec, value: Value, alarm: ca.ChannelAlarm) -> Field:
+def build(record: Record, name: str, spec: FieldSpec, value: Any, alarm: ca.ChannelAlarm) -> Field:
     """Make the channel of one field; VAL answers for the record's name and finds the others."""
     options: dict[str, Any] = {"alarm": alarm, "reported_record_type": record.record_type}
-    if spec.type == ChannelType.ENUM:
-        cls: type[Field] = MenuField
+    if spec.elements > 1:
+        cls: type[Field] = LongArrayField if spec.type == ChannelType.LONG else DoubleArrayField
+        options |= {"value": value, "max_length": spec.elements}
+    elif spec.type == ChannelType.ENUM:
+        cls = MenuField
         options |= {"value": spec.choices[int(value)], "enum_strings": spec.choices}
     elif spec.type == ChannelType.STRING:
         cls = TextField
@@ -165,16 +205,8 @@ def build(record: Record, name: str, spec: FieldSpec, value: Value, alarm: ca.Ch
         cls = ByteField
         options |= {"value": bytes([int(value)]), "strip_null_terminator": False}
     else:
-        cls = ValueField if name == "VAL" else _CLASSES[spec.type]
+        cls = _CLASSES[spec.type]
         options |= {"value": value}
     field = cls(**options)
     field.bind(record, name, spec)
     return field
-
-
-class ValueField(DoubleField):
-    """The record's value: caproto asks it for the other fields."""
-
-    def get_field(self, field: str) -> Field:
-        """Return a field by name; KeyError if the record has none such."""
-        return self.record.fields[field or "VAL"]

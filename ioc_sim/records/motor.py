@@ -82,6 +82,14 @@ class MotorRecord(Record):
         self._shown: list[Value] = list(vars(self.state.f).values())
         self.values |= {name.upper(): value for name, value in vars(self.state.f).items()}
 
+    def lasting(self) -> float:
+        """Return where the axis stands."""
+        return self.axis.position
+
+    def set_lasting(self, kept: float) -> None:
+        """Go on from there."""
+        self.axis.move_to(kept)
+
     def saved(self) -> Kept:
         """Return what survives a reboot."""
         return motor_saved.saved(self)

@@ -7,7 +7,6 @@ waits happens in one turn of the event loop, so puts and reports never interleav
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,9 +15,10 @@ import caproto as ca
 from caproto import AlarmSeverity, AlarmStatus, SubscriptionType
 
 from ioc_sim.channels import at_once
+from ioc_sim.completions import Completions
 from ioc_sim.errors import Refused
 from ioc_sim.records.field_specs import Specs, Value
-from ioc_sim.records.fields import MONITOR, Field, build
+from ioc_sim.records.fields import MONITOR, Array, Field, build, empty
 
 Metadata = dict[str, Any]
 DESCRIBING = frozenset({"EGU", "PREC", "HIHI", "HIGH", "LOW", "LOLO"})
@@ -46,8 +46,9 @@ class Record:
         self.alarm = ca.ChannelAlarm()
         self.values: dict[str, Value] = {field: spec.value for field, spec in specs.items()}
         self.values |= {"NAME": name, "RTYP": self.record_type}
+        self.arrays: dict[str, Array] = {name: empty(spec) for name, spec in specs.items() if spec.elements > 1}
         self.fields = Fields(self)
-        self._waiting: list[asyncio.Future[None]] = []
+        self._completions = Completions()
         self.withheld: Callable[[str], Awaitable[None]] | None = None
         """Awaited with the field before a put completes: a simulated fault."""
         self.frozen = False
@@ -96,8 +97,14 @@ class Record:
     def post(self, field: str, value: Value, mask: int = MONITOR) -> None:
         """Store and publish a field."""
         self.values[field] = value
-        if channel := self.fields.get(field):
+        if (channel := self.fields.get(field)) is not None:
             channel.post(value, mask)
+
+    def post_array(self, field: str, value: Array) -> None:
+        """Store and publish an array, which must not be changed afterwards."""
+        self.arrays[field] = value
+        if (channel := self.fields.get(field)) is not None:
+            channel.post(value)
 
     def metadata(self, field: str) -> Metadata:
         """Return units, precision and limits of a field; records override this."""
@@ -118,27 +125,18 @@ class Record:
         self.post("STAT", int(status))
         self.post("SEVR", int(severity))
         for field in fields:
-            if channel := self.fields.get(field):
+            if (channel := self.fields.get(field)) is not None:
                 channel.publish_now(SubscriptionType.DBE_ALARM | SubscriptionType.DBE_VALUE)
 
     # ---- completion
 
     async def until_idle(self) -> None:
         """Wait for `release`."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        await future
+        await self._completions.wait()
 
     def release(self, error: Exception | None = None) -> None:
         """Let all puts complete that wait, or fail with `error`."""
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(error)
+        self._completions.release(error)
 
 
 class Fields(dict[str, Field]):
@@ -150,7 +148,8 @@ class Fields(dict[str, Field]):
 
     def __missing__(self, name: str) -> Field:
         record = self._record
-        field = build(record, name, record.specs[name], record.values[name], record.alarm)
+        value = record.arrays[name] if name in record.arrays else record.values[name]
+        field = build(record, name, record.specs[name], value, record.alarm)
         field.describe(**record.metadata(name))
         self[name] = field
         return field

@@ -126,6 +126,18 @@ class RawClient:
         self._send(request)
         return value(accepted(self._answer(request.ioid)))
 
+    def array(self, name: str) -> list[float]:
+        """Read all elements of a PV."""
+        request = self.channel(name).read(data_count=0)
+        self._send(request)
+        return list(accepted(self._answer(request.ioid)).data)
+
+    def severity(self, name: str) -> int:
+        """Return the severity of a PV's alarm."""
+        request = self.channel(name).read(data_type=time_type(self.channel(name)))
+        self._send(request)
+        return int(accepted(self._answer(request.ioid)).metadata.severity)
+
     def metadata(self, name: str) -> object:
         """Return the control structure of a PV: units, limits, precision."""
         request = self.channel(name).read(data_type=ca.field_types["control"][self.channel(name).native_data_type])

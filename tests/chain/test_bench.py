@@ -16,12 +16,14 @@ def served():
 def test_every_prefix_of_the_file_is_served_and_no_ring(served, connect):
     client = connect(served.ports["beamline"])
     wanted = {"linear_motors": "motor", "rotary_motors": "motor", "scalers": "scaler"}
+    wanted |= {"mcas": "mca", "busies": "busy", "waveforms": "waveform"}
     names = set()
     for device in bench.load("bench").devices.values():
-        for prefix in device.prefixes:
+        for prefix in device.prefixes if device.kind in wanted else ():
             assert client.get(f"{prefix}.RTYP") == wanted[device.kind]
             names.add(client.get(f"{prefix}.NAME"))
     numbered = {"XF:31IDA-OP{Tbl-Ax:X%d}Mtr": 6, "sim:mtr%d": 6, "gp:m%d": 8, "gp:scaler%d": 1}
+    numbered |= {"gp:mca%d": 1, "gp:dxp:mca%d": 1, "gp:busy%d": 1, "gp:wf%d": 1}
     assert names == {name % n for name, count in numbered.items() for n in range(1, count + 1)}
     assert client.get("BENCH:SIM:Simulated") == 1
     assert client.get("BENCH:SIM:Token") == served.token
@@ -84,5 +86,5 @@ def test_the_command_says_how_to_reach_it_and_check_lists_it(terasu):
     assert said[0].startswith("export EPICS_CA_ADDR_LIST=127.0.0.1:")
     process.terminate()
     assert process.wait(20) == 0
-    assert "bench: Motors and scalers" in (listed := terasu.text("check", "bench", "--offline"))
+    assert "bench: Motors, counters and detectors" in (listed := terasu.text("check", "bench", "--offline"))
     assert "gp:m1 … gp:m8: 8 linear_motors" in listed

@@ -1,6 +1,5 @@
 """`terasu run` as a user types it: from nothing running to data that can be read."""
 
-import json
 import os
 import subprocess
 
@@ -35,21 +34,6 @@ def test_a_spectrum_from_nothing_running_to_a_file(terasu, tmp_path):
         assert key in events["primary"][0]["data"]
     assert events["baseline"][-1]["data"]["shutter"] == "Closed"
     assert read_in_a_plain_process(terasu, answer["uid"]) == ["success", "29"]
-
-
-def test_the_same_seed_gives_the_same_data_at_any_speed(terasu):
-    slow = terasu.run("run", "bl09u", *SHORT, "--sim", "--seed", "7", "--time-scale", "10")
-    fast = terasu.run("run", "bl09u", *SHORT, "--sim", "--seed", "7", "--time-scale", "100")
-    data = {
-        name: [
-            event["data"] for stream in ("baseline", "dark", "primary") for event in terasu.documents(uid)[2][stream]
-        ]
-        for name, uid in (("slow", slow["uid"]), ("fast", fast["uid"]))
-    }
-    assert len(data["slow"]) == 29 + 1 + 2
-    assert json.dumps(data["slow"]) == json.dumps(data["fast"])
-    counts = [event["data"]["i0"] for event in terasu.documents(slow["uid"])[2]["primary"]]
-    assert len(set(counts)) > 20  # noise was drawn
 
 
 def test_standard_bluesky_plans_run_by_name(terasu):

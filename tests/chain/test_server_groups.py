@@ -66,7 +66,7 @@ def test_permission_withdrawn_on_the_way_stops_the_gap_and_fails_the_put(station
 
 def test_a_shutter_without_permission_closes_and_stays_closed(station):
     async def scenario():
-        shutter = ShutterGroup("shutter", station.facts.devices["shutter"], station)
+        shutter = ShutterGroup.on_line("shutter", station.facts.devices["shutter"], station)
         await shutter.open.write(1)
         assert (shutter.state.value, station.line.open["shutter"]) == ("Open", True)
         shutter.set_permit(False)
@@ -84,7 +84,7 @@ def test_a_shutter_without_permission_closes_and_stays_closed(station):
 
 def test_permission_withdrawn_while_opening_fails_the_put(station):
     async def scenario():
-        shutter = ShutterGroup("shutter", station.facts.devices["shutter"], station)
+        shutter = ShutterGroup.on_line("shutter", station.facts.devices["shutter"], station)
         put = begun(shutter.open.write(1))
         await asyncio.sleep(0)
         assert shutter.state.value == "Opening"

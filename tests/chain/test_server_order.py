@@ -9,11 +9,16 @@ import caproto as ca
 import numpy as np
 import pytest
 
-from ioc_sim.channels import Enum, Float, Int, LongText, Text
+from ioc_sim.arrays import to_wire
+from ioc_sim.channels import Channel, Enum, Float, Int, LongText, Text
 from ioc_sim.errors import Refused
-from ioc_sim.server import OrderedContext
+from ioc_sim.server import MOST_LARGE, OrderedContext
 
-POINTS = 3000
+PIXELS = 1 << 22
+
+
+class Frame(Channel, ca.ChannelShort):
+    """8 MB."""
 
 
 class Counting:
@@ -30,6 +35,7 @@ class Counting:
         self.image = ca.ChannelData(
             value=np.zeros(200_000, dtype=np.int32), max_length=200_000, max_subscription_backlog=5
         )
+        self.frame = Frame(value=np.zeros(PIXELS, np.int16), max_length=PIXELS)
         self.hold = None
         self.channels = {
             "T:Trigger": self.trigger,
@@ -40,6 +46,7 @@ class Counting:
             "T:Name": self.name,
             "T:Text": self.text,
             "T:Image": self.image,
+            "T:Frame": self.frame,
         }
 
     async def act(self, value):
@@ -102,11 +109,12 @@ def shuffled():
         yield running
 
 
-def test_no_reading_after_a_completion_is_stale(server, connect):
+@pytest.mark.parametrize("points", [3000, pytest.param(10_000, marks=pytest.mark.full)])
+def test_no_reading_after_a_completion_is_stale(server, connect, points):
     client = connect(server.context.port)
     client.subscribe("T:Count")
     stale_monitors = stale_reads = 0
-    for point in range(1, POINTS + 1):
+    for point in range(1, points + 1):
         client.put("T:Trigger", 1)
         stale_monitors += client.latest("T:Count") != point
         if point % 10 == 0:
@@ -220,6 +228,30 @@ def test_a_client_that_does_not_read_costs_others_nothing(server, connect):
         assert quick.latest("T:Count") == point
     assert server.call(lambda: most_frames(server.context.circuits)) == 5, "old news made way for new"
     slow.until(lambda: slow.latest("T:Count") == 199)
+
+
+def test_a_frame_of_8_mb_arrives_whole_and_in_its_place(server, connect):
+    client = connect(server.context.port)
+    client.subscribe("T:Count", "T:Frame")
+    for point in range(1, 6):
+        pixels = np.arange(point, point + PIXELS).astype(np.int16)
+        server.call(lambda pixels=pixels: server.counting.frame.post(to_wire(pixels)))
+        arrived = client.put("T:Trigger", 1)
+        assert [one[1:] for one in arrived if one[0] == "monitor"] == [("T:Frame", point), ("T:Count", point)]
+        request = client.channel("T:Frame").read()
+        client._send(request)
+        assert np.array_equal(client._answer(request.ioid).data, pixels)
+
+
+def test_a_client_that_reads_no_frames_costs_little_memory(server, connect):
+    slow, quick = connect(server.context.port), connect(server.context.port)
+    slow.subscribe("T:Frame")
+    for point in range(1, 21):
+        server.call(lambda point=point: server.counting.frame.post(np.full(PIXELS, point, ">i2")))
+        quick.put("T:Trigger", 1)
+    assert server.call(lambda: most_frames(server.context.circuits)) == MOST_LARGE // (2 * PIXELS)
+    slow.until(lambda: slow.latest("T:Frame") == 20)
+    assert len(slow.arrived) < 10, "old frames made way for new ones"
 
 
 def most_frames(circuits):

@@ -43,6 +43,21 @@ def test_a_test_that_is_listed_twice_is_a_difference():
     assert differences([*LISTED, LISTED[0]], dict.fromkeys(LISTED, "passed")) == ["test_a::one: listed 2 times"]
 
 
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({}, None),
+        ({"test_c::no": "passed"}, "test_c::no: passed, although no true device could pass it"),
+        ({"test_c::no": "skipped"}, "test_c::no: skipped, although no true device could pass it"),
+        ({"test_c::no": "error"}, "test_c::no: error, although no true device could pass it"),
+    ],
+)
+def test_a_test_that_must_fail_is_run_and_fails(change, line):
+    ended = dict.fromkeys(LISTED, "passed") | {"test_c::no": "failed"} | change
+    assert differences(LISTED, ended, {"test_c::no": "why"}) == ([line] if line else [])
+    assert differences(LISTED, dict.fromkeys(LISTED, "passed"), {"test_c::no": "why"}) == ["test_c::no: not collected"]
+
+
 def test_only_tests_that_fail_without_the_server_prove_something():
     ended = {"a": "failed", "b": "error", "c": "passed", "d": "skipped"}
     assert survivors(ended) == ["c", "d"]
@@ -56,9 +71,12 @@ def test_endings_are_read_from_the_report_and_the_worst_counts():
 
 def test_the_manifest_lists_tests_once_and_redirects_to_what_the_bench_serves():
     found = suites()
-    assert {name: len(suite.passed) for name, suite in found.items()} == {"ophyd motors": 30, "ophyd scalers": 6}
+    numbers = {"ophyd motors": 30, "ophyd scalers": 6, "ophyd analysers": 10}
+    assert {name: len(suite.passed) for name, suite in found.items()} == numbers
+    assert {name: len(suite.fails) for name, suite in found.items() if suite.fails} == {"ophyd analysers": 2}
     for suite in found.values():
-        assert len(set(suite.passed)) == len(suite.passed)
-        served = {prefix for device in bench.load(suite.bench).devices.values() for prefix in device.prefixes}
+        assert len({*suite.passed, *suite.fails}) == len(suite.passed) + len(suite.fails)
+        devices = bench.load(suite.bench).devices.values()
+        served = {prefix for device in devices for prefix in (*device.prefixes, *getattr(device, "processors", ()))}
         for addresses in suite.redirect.values():
             assert set(addresses.values()) <= served

@@ -68,6 +68,17 @@ def test_stop(bl):
         status.wait(1)
 
 
+def test_a_stop_that_was_meant_ends_the_move_wherever_the_axes_are(bl):
+    # the run engine stops so before a pause, and repeats the move when it goes on
+    bl.fake.motors["bragg"].hold = True
+    status = bl.energy.set(7112.0)
+    bl.energy.stop(success=True)
+    status.wait(1)
+    bl.fake.motors["bragg"].hold = False
+    bl.energy.set(7112.0).wait(1)
+    bl.energy.stop(success=True)  # at rest: nothing to tell anybody
+
+
 def test_harmonic_can_be_fixed(bl):
     automatic = bl.undulator.physics.best_harmonic(7112.0)
     others = [n for n in bl.undulator.physics.harmonics_for(7112.0) if n != automatic]

@@ -4,7 +4,7 @@ import bluesky.plan_stubs as bps
 import bluesky.plans as bp
 import pytest
 
-from plans import lean_step
+from plans.lean import lean_step
 
 
 def test_count(engine, docs, bl):

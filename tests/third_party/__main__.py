@@ -48,8 +48,9 @@ def check(suite: Suite, show: bool) -> list[str]:
         ended = run(suite, simulation.environment, show)
         simulation.check()
         environment = dict(simulation.environment)
-    say(f"  {summary(ended)}; the manifest lists {len(suite.passed)}")
-    lines += differences(suite.passed, ended)
+    must_fail = f", and {len(suite.fails)} that must fail" if suite.fails else ""
+    say(f"  {summary(ended)}; the manifest lists {len(suite.passed)}{must_fail}")
+    lines += differences(suite.passed, ended, suite.fails)
     if suite.redirect:
         ended = run(suite, environment, show)
         say(f"  server stopped: {summary(ended)}")
