@@ -65,6 +65,15 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", type=Path, help="data directory (default: TERASU_DATA)")
 
 
+def add_allow_simulated(parser: argparse.ArgumentParser) -> None:
+    """Add the option that lets a session take others' simulated servers for the beamline."""
+    parser.add_argument(
+        "--allow-simulated",
+        action="store_true",
+        help="take simulated servers for the beamline that somebody else started",
+    )
+
+
 def add_sim(parser: argparse.ArgumentParser, clock: str) -> None:
     """Add the options of a simulation, with `clock` as the default clock."""
     parser.add_argument(

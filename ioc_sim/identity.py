@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from beam.clock import ExperimentClock, LiveClock
 
+TOKEN_VARIABLE = "TERASU_SIM_TOKEN"
+"""By this variable a client knows which simulated servers it was told to use."""
 CLOCKS = ("experiment", "live")
 SLOWEST, FASTEST = 1.0, 1000.0
 """Time scales; beyond 100 the latency of clients counts for more than what is simulated."""

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import secrets
+import signal
 import socket
 import sys
 import time
@@ -25,6 +26,7 @@ from beam.scenario import load as load_scenario
 from ioc_sim import announce, options
 from ioc_sim.child import Child
 from ioc_sim.errors import ServerDied, ServerError
+from ioc_sim.identity import TOKEN_VARIABLE
 from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class Simulation:
     Attributes
     ----------
     environment : dict[str, str]
-        What a Channel Access client needs to find these servers and no others.
+        What a Channel Access client needs to find these servers and no others, and the token to know them by.
     ports : dict[str, int]
         By ``beamline`` (also a bench's), ``ring`` (a bench has none) and ``repeater``.
     prefixes : dict[str, str]
@@ -141,7 +143,7 @@ class Simulation:
         self.ports = {"beamline": _port(beamline[1]), "repeater": _port(repeater)}
         if ring:
             self.ports["ring"] = _port(ring[1])
-        self.environment = environment(self.ports)
+        self.environment = {**environment(self.ports), TOKEN_VARIABLE: self.token}
         try:
             self._spawn("repeater", ["ioc_sim.repeater", str(repeater.fileno())], repeater)
             follow: list[str] = []
@@ -211,8 +213,7 @@ class Simulation:
         for name, child in self._children.items():
             status = child.status()
             if status is not None:
-                last = child.last_words() or "it wrote nothing"
-                return f"the {name} server (pid {child.pid}) ended with status {status}: {last}"
+                return f"the {name} server (pid {child.pid}) {_ending(status, child.last_words())}"
         return ""
 
     def announce(self) -> Path:
@@ -264,7 +265,9 @@ class Simulation:
             if "error" in said:
                 raise ServerError(said["error"])
             if not said.get("ready"):
-                reason = child.last_words() or f"not ready within {math.ceil(READY_S)} s"
+                status = child.status()
+                late = f"not ready within {math.ceil(READY_S)} s"
+                reason = child.last_words() or (late if status is None else f"it {_ending(status, '')}")
                 raise ServerDied(f"the {name} server did not start: {reason}")
             self.prefixes[name] = said["prefix"]
 
@@ -282,6 +285,19 @@ def environment(ports: dict[str, int]) -> dict[str, str]:
         "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
         "EPICS_CAS_BEACON_PORT": str(ports["repeater"]),
     }
+
+
+def _ending(status: int, last_words: str) -> str:
+    """Return in words how a process ended."""
+    if status >= 0:
+        return f"ended with status {status}: {last_words or 'it wrote nothing'}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    said = f"; it wrote last: {last_words}" if last_words else ""
+    memory = ", by somebody or because memory ran short" if -status == signal.SIGKILL else ""
+    return f"was killed by {name}{memory}{said}"
 
 
 def _is_bench(name: str, config: str | os.PathLike[str] | None) -> bool:

@@ -38,6 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--operator", metavar="NAME", help="who runs it (default: the user logged in)")
     parser.add_argument("--dry-run", action="store_true", help="say what the plan would do; nothing moves")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    options.add_allow_simulated(parser)
     options.add_config(parser)
     options.add_data(parser)
     options.add_sim(parser, clock="experiment")
@@ -93,6 +94,7 @@ def _session(arguments: argparse.Namespace) -> Any:
         proposal=arguments.proposal,
         operator=arguments.operator,
         sample=arguments.sample,
+        allow_simulated=arguments.allow_simulated,
         process=f"run-{arguments.beamline}",
         plan=(arguments.plan, arguments.words),
     )
