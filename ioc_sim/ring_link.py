@@ -74,8 +74,14 @@ class RingLink:
 
     async def tell(self, time_s: float) -> None:
         """Put the experiment's time (s) to the ring; return when it has followed."""
-        session = await self._connected(ANSWER_S)
-        await self._answered(session.put(time_s), f"follow to {time_s:.3f} s")
+        while True:
+            session = await self._connected(ANSWER_S)
+            try:
+                return await self._answered(session.put(time_s), f"follow to {time_s:.3f} s")
+            except RingLost:
+                if session is self._session:
+                    raise
+                # the circuit was lost under way: the ring may be back soon, and a time can be told twice
 
     async def pause(self, state: str) -> None:
         """Let the ring's time stand still, or go on."""
