@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beam.errors import UnknownName
 from ioc_sim.faults import completion, detector, disk, motor, permits, pv, ring, scaler, server
-from ioc_sim.faults.row import Argument, Fault
+from ioc_sim.faults.row import Fault
 
 FAMILIES = (motor, scaler, detector, disk, completion, pv, permits, ring, server)
 FAULTS: dict[str, Fault] = {one.name: one for family in FAMILIES for one in family.FAULTS}
@@ -15,17 +15,3 @@ def find(name: str) -> Fault:
     if name not in FAULTS:
         raise UnknownName("fault", name, FAULTS)
     return FAULTS[name]
-
-
-def markdown() -> str:
-    """Return the table of the documentation."""
-    lines = ["| fault | on | what a client sees | arguments |", "|---|---|---|---|"]
-    for one in FAULTS.values():
-        arguments = "; ".join(_described(each) for each in one.arguments)
-        lines.append(f"| `{one.name}` | {one.on} | {one.description} | {arguments} |".replace("|  |", "| |"))
-    return "\n".join(lines) + "\n"
-
-
-def _described(one: Argument) -> str:
-    value = str(one.default).lower() if isinstance(one.default, bool) else format(one.default, "g")
-    return f"`{one.name}={value}` {one.description}"

@@ -41,7 +41,7 @@ class SimulationGroup:
         self._pause, self._on_pause = pause or Pause(clock), on_pause
         self.prefix = self._pause.prefix = f"{prefix}SIM:"
         self.pause = Enum(self._pause.state, STATES, on_put=self._switch)
-        self._pause.listeners.append(lambda: self.pause.update(self._pause.state))
+        self._pause.listeners.append(self._paused)
         self.time = Float(clock.now(), units="s", precision=6, on_put=on_time)
         self.channels: Channels = {
             f"{self.prefix}Simulated": Int(1),
@@ -58,6 +58,10 @@ class SimulationGroup:
         self._pause.switch(state)
         if self._on_pause:
             await self._on_pause(state)
+
+    def _paused(self) -> None:
+        self.show()
+        self.pause.update(self._pause.state)
 
     def show(self) -> None:
         """Publish the clock's time."""
