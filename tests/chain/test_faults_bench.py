@@ -165,3 +165,24 @@ def test_an_enum_answers_an_index_that_is_no_states(client, fault):
         assert client.get(pv) == 6
         assert client.get(pv, kind=ca.ChannelType.STRING) == "Illegal Value"
     client.until(lambda: client.latest(pv) == 0)
+
+
+def test_a_benchs_hardware_outlives_its_server(simulate, connect, monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    simulation = simulate("bench", time_scale=1000.0)
+    client = connect(simulation.ports["beamline"])
+    client.put("gp:m1", 3.0)
+    client.put(f"{VALVE}Open", 1)
+    assert acquire(client, 3) == (3, 3, 0, 0)
+    simulation.faults.set("disk_full", DETECTOR, frames=1)
+    simulation.faults.set("server_rebooted", "beamline")
+    simulation.faults.wait_until_back()
+    again = connect(simulation.ports["beamline"])
+    assert again.get("gp:m1.RBV") == pytest.approx(3.0)
+    assert again.get(f"{VALVE}State") == 2
+    assert again.get(f"{DETECTOR}ImageCounter") == 3
+    assert acquire(again, 3)[1] == 1
+    (directory,) = tmp_path.glob("terasu-files-*")
+    assert len(list(directory.iterdir())) == 2
+    simulation.stop()
+    assert not directory.exists()

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from beam import bench, facts
 from ioc_sim.faults import page
 from ioc_sim.faults.table import FAULTS
+from ioc_sim.inventory import inventory
 
 PAGE = Path(__file__).parents[2] / "docs/reference/simulator.md"
 
@@ -21,3 +23,12 @@ def test_the_page_shows_the_table_as_it_is():
 def test_a_page_without_marks_is_refused():
     with pytest.raises(ValueError, match="no place for the table"):
         page.renewed("# a page\n")
+
+
+def test_every_pv_by_which_a_server_speaks_of_itself_is_documented():
+    facility, beamline = facts.load("bl09u")
+    served = {*inventory(facility, beamline), *inventory(facility, bench.load("bench"))}
+    text = PAGE.read_text(encoding="utf-8")
+    own = {pv.partition("SIM:")[2] for pv in served if "SIM:" in pv}
+    assert {"Simulated", "Token", "Pause"} <= own
+    assert [name for name in sorted(own) if f"SIM:{name}`" not in text] == []

@@ -18,7 +18,6 @@ from ioc_sim.records import MotorRecord
 from ioc_sim.timing import Timeline
 
 
-
 @pytest.fixture
 def motor():
     facts = LengthAxis.model_validate(
