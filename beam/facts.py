@@ -8,7 +8,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -338,13 +338,18 @@ def _allowed_keys(top: type[Facts], location: tuple[Any, ...]) -> list[str]:
         if part in by_kind:
             model = by_kind[part]
         elif model is not None and part in getattr(model, "model_fields", {}):
-            model = model.model_fields[part].annotation
-            if not (isinstance(model, type) and issubclass(model, BaseModel)):
-                model = None
+            annotation = model.model_fields[part].annotation
+            # a table, or a list of tables
+            tables = [one for one in (annotation, *get_args(annotation)) if _is_table(one)]
+            model = tables[0] if tables else None
     if model is None:
         return []
     fields: dict[str, Any] = model.model_fields
     return sorted(str(field.validation_alias or name) for name, field in fields.items())
+
+
+def _is_table(annotation: Any) -> bool:
+    return isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, BaseModel)
 
 
 def _models_by_kind(top: type[Facts]) -> dict[str, type[Facts]]:

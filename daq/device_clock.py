@@ -22,12 +22,15 @@ class ServerClock:
     time_scale: float = 1.0
     seed: int | None = None
     sample: dict[str, Any] | None = None
+    scenario: str = ""
 
     def record(self) -> dict[str, Any]:
         """Return the metadata entries of a run taken under this clock."""
         entry: dict[str, Any] = {"simulated": self.simulated}
         if self.simulated:
             entry |= {"clock": self.mode, "time_scale": self.time_scale, "seed": self.seed, "sample": self.sample}
+            if self.scenario:
+                entry["scenario"] = self.scenario
         return entry
 
 
@@ -48,13 +51,16 @@ class DeviceClock:
     def __init__(self, prefix: str) -> None:
         base = f"{prefix}SIM:"
         self._signals = {
-            field: EpicsSignalRO(f"{base}{suffix}", name=f"server_{field}", string=field in ("mode", "sample"))
+            field: EpicsSignalRO(
+                f"{base}{suffix}", name=f"server_{field}", string=field in ("mode", "sample", "scenario")
+            )
             for field, suffix in (
                 ("simulated", "Simulated"),
                 ("mode", "ClockMode"),
                 ("time_scale", "TimeScale"),
                 ("seed", "Seed"),
                 ("sample", "SampleRecord"),
+                ("scenario", "Scenario"),
             )
         }
         self.time = EpicsSignalRO(f"{base}Time", name="server_time")
@@ -82,6 +88,7 @@ class DeviceClock:
             time_scale=float(read["time_scale"]),
             seed=int(read["seed"]),
             sample=json.loads(read["sample"]),
+            scenario=str(read["scenario"]),
         )
         return self.state
 

@@ -54,6 +54,7 @@ def open_session(
     process: str = "run",
     signals: Any = None,
     plan: tuple[str, list[str]] | None = None,
+    allow_simulated: bool = False,
 ) -> Iterator[Session]:
     """Bring up everything that a plan at `beamline` needs, and take it down again.
 
@@ -76,6 +77,8 @@ def open_session(
         What Ctrl-C means (`daq.signals`); by default that the run aborts.
     plan
         The plan's name and the words that follow it, whose names are checked before the servers are waited for.
+    allow_simulated
+        Take simulated servers that others started for the beamline.
 
     Raises
     ------
@@ -100,11 +103,12 @@ def open_session(
             os.environ.update(simulation.environment)
         gc.disable()  # what is imported stays: walking it again and again costs a third of the time
         import beamlines  # while the servers boot
-        from daq import plan_call
+        from daq import origin, plan_call
         from daq.catalogue import ensure_catalogue
         from daq.device_clock import DeviceClock
         from daq.engine import abandon_paused, make_engine
         from daq.integrity import Integrity
+        from daq.origin import Origins
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
@@ -125,7 +129,12 @@ def open_session(
         tree.connect(CONNECT_TIMEOUT_S)
         device_clock = DeviceClock(wanted.prefix)
         stack.callback(device_clock.destroy)
+        origins = Origins((wanted.prefix, facility.ring.prefix))
+        stack.callback(origins.destroy)
         clock = device_clock.connect(CLOCK_TIMEOUT_S)
+        # where the beamline's server says nothing of a simulation, the ring's has had its time to answer, too
+        tokens = origins.tokens(CLOCK_TIMEOUT_S if clock.simulated else 0.1)
+        origin.check(tokens, simulation and simulation.token, allow_simulated)
         set_time_scale(clock.time_scale)
         if clock.simulated:
             tree.supplement.baseline.append(device_clock.time)

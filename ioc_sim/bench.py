@@ -11,8 +11,11 @@ from beam import bench_kinds as kinds
 from beam.axis import LineAxis
 from beam.bench import Bench
 from beam.facts import AxisNumbers
+from ioc_sim import settings
 from ioc_sim.channels import Channels
+from ioc_sim.faults import targets
 from ioc_sim.faults.group import FaultGroup
+from ioc_sim.faults.timetable import Moments
 from ioc_sim.groups.electrometer import ElectrometerGroup
 from ioc_sim.groups.file_detector import FileDetectorGroup
 from ioc_sim.groups.mca import McaGroup
@@ -22,6 +25,8 @@ from ioc_sim.groups.steady_counter import SteadyCounterGroup
 from ioc_sim.groups.time_series import TimeSeriesGroup
 from ioc_sim.groups.valve import ValveGroup
 from ioc_sim.identity import Identity
+from ioc_sim.memory import Memory
+from ioc_sim.process import ServerProcess
 from ioc_sim.records.busy import BusyRecord
 from ioc_sim.records.motor import MotorRecord
 from ioc_sim.timing import Timeline
@@ -100,21 +105,47 @@ class BenchGroup:
         The server's time.
     files : Path
         The directory below which detectors write.
+    process : ServerProcess, optional
+        The server that they are served by, with what it knows of its life before.
     """
 
-    def __init__(self, bench: Bench, identity: Identity, time: Timeline, files: Path) -> None:
+    def __init__(
+        self, bench: Bench, identity: Identity, time: Timeline, files: Path, process: ServerProcess | None = None
+    ) -> None:
+        self._time = time
         around = Surroundings(identity.seed, time, files)
         self.devices: dict[str, Group] = {}
         for facts in bench.devices.values():
             self.devices.update(zip(facts.prefixes, GROUPS[type(facts)](facts, around), strict=True))
-        self.simulation = SimulationGroup(bench.prefix, identity, time.clock)
+        self.simulation = SimulationGroup(bench.prefix, identity, time.clock, pause=time.pause)
         time.listeners.append(self.simulation.show)
-        # faults befall records, where there is one, or else the whole device
+        served: Channels = {pv: channel for device in self.devices.values() for pv, channel in device.channels.items()}
+        # faults befall records, where there is one, or else the whole device; and single channels
         befallen = {prefix: getattr(one, "record", one) for prefix, one in self.devices.items()}
-        self.faults = FaultGroup(self.simulation.prefix, befallen)
-        self.channels: Channels = {**self.simulation.channels, **self.faults.channels}
-        for device in self.devices.values():
-            self.channels.update(device.channels)
+        self.faults = FaultGroup(
+            self.simulation.prefix,
+            befallen | targets.channels(served),
+            Moments(time.clock, exposures=self._exposures, take=time.take),
+            process,
+        )
+        time.due.append(self.faults.timetable.passed)
+        self.channels: Channels = {**self.simulation.channels, **self.faults.channels, **served}
         for device in self.devices.values():
             if isinstance(device, ShutterGroup):
                 device.connect(self.channels)
+
+    def remember(self, memory: Memory) -> None:
+        """Note what a server that takes this one's place has to know."""
+        memory.note_clock(self._time.clock)
+        memory.paused = self._time.pause.paused
+        memory.world = settings.world(self.devices)
+        memory.settings = settings.saved(self.devices) if memory.autosave else {}
+        self.faults.remember(memory)
+
+    def restore(self, memory: Memory) -> None:
+        """Let mechanics and records go on from what is known of them."""
+        settings.set_world(self.devices, memory)
+        settings.restore(self.devices, memory)
+
+    def _exposures(self) -> int:
+        return sum(one.source.exposures for one in self.devices.values() if isinstance(one, SteadyCounterGroup))

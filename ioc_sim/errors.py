@@ -19,6 +19,14 @@ class PortInUse(ServerError):
         self.port = port
 
 
+class AlreadyServed(ServerError):
+    """Another simulation serves the same names."""
+
+    def __init__(self, prefix: str, by: str) -> None:
+        super().__init__(f"{prefix}… is served already, {by}: end that one first, or serve --beside it")
+        self.prefix = prefix
+
+
 class RingLost(ServerError):
     """The ring server does not answer, so the beamline cannot tell it the time."""
 

@@ -8,16 +8,41 @@ from collections.abc import AsyncIterator
 
 from beam import facts
 from ioc_sim import options as command_line
+from ioc_sim import scenario
 from ioc_sim.channels import Channels
+from ioc_sim.faults import targets
 from ioc_sim.faults.group import FaultGroup
+from ioc_sim.faults.timetable import Moments
 from ioc_sim.groups.ring import RingGroup
+from ioc_sim.memory import Memory
+from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
 
 
 @contextlib.asynccontextmanager
-async def ring(options: argparse.Namespace) -> AsyncIterator[Channels]:
+async def ring(options: argparse.Namespace, process: ServerProcess) -> AsyncIterator[Channels]:
     """Make the channels of the storage ring and keep them up to date."""
-    identity = command_line.identity(options)
-    group = RingGroup(facts.load_facility(options.config).ring, identity)
-    async with published(identity.clock == "live", group.show):
-        yield {**group.channels, **FaultGroup(group.simulation.prefix, {"ring": group}).channels}
+    played = scenario.load(options.scenario)
+    identity = command_line.identity(options, played)
+    group = RingGroup(facts.load_facility(options.config).ring, identity, process.memory)
+
+    def backdate(moment: float | None) -> None:
+        group.moment = moment
+
+    befallen = {"ring": group} | targets.channels(group.channels)
+    faults = FaultGroup(group.simulation.prefix, befallen, Moments(group.clock, backdate=backdate), process)
+    group.due.append(faults.timetable.passed)
+
+    def remember(memory: Memory) -> None:
+        group.remember(memory)
+        faults.remember(memory)
+
+    process.pause, process.remember = group.pause, remember
+    if played:
+        scenario.play_in_ring(played, options.scenario, faults)
+    await faults.restore(process)
+    async with (
+        published(identity.clock == "live", group.show),
+        scenario.watched(identity.clock == "live", faults.timetable),
+    ):
+        yield {**group.channels, **faults.channels}

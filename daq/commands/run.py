@@ -38,6 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--operator", metavar="NAME", help="who runs it (default: the user logged in)")
     parser.add_argument("--dry-run", action="store_true", help="say what the plan would do; nothing moves")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    options.add_allow_simulated(parser)
     options.add_config(parser)
     options.add_data(parser)
     options.add_sim(parser, clock="experiment")
@@ -93,6 +94,7 @@ def _session(arguments: argparse.Namespace) -> Any:
         proposal=arguments.proposal,
         operator=arguments.operator,
         sample=arguments.sample,
+        allow_simulated=arguments.allow_simulated,
         process=f"run-{arguments.beamline}",
         plan=(arguments.plan, arguments.words),
     )
@@ -145,7 +147,8 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
 def _check_simulation_options(arguments: argparse.Namespace) -> None:
     if arguments.sim:
         return
-    for name, standard in (("seed", None), ("time_scale", 1.0), ("port", 0), ("clock", "experiment")):
+    standards = {"seed": None, "time_scale": 1.0, "port": 0, "clock": "experiment", "scenario": None}
+    for name, standard in standards.items():
         if getattr(arguments, name) != standard:
             raise UsageError(f"--{name.replace('_', '-')} belongs to a simulation: add --sim")
 

@@ -20,6 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--sim", action="store_true", help="start the simulated servers for this session")
     parser.add_argument("--proposal", metavar="ID", help="the proposal that the runs belong to")
     parser.add_argument("--operator", metavar="NAME", help="who works here (default: the user logged in)")
+    options.add_allow_simulated(parser)
     options.add_config(parser)
     options.add_data(parser)
     options.add_sim(parser, clock="live")
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         proposal=arguments.proposal,
         operator=arguments.operator,
         sample=arguments.sample,
+        allow_simulated=arguments.allow_simulated,
         process=f"shell-{arguments.beamline}",
         signals=PauseOnSignal,
     ) as session:

@@ -58,7 +58,7 @@ class ElectrometerGroup:
     def __init__(self, prefix: str, facts: Electrometers, seed: int, timeline: Timeline) -> None:
         self.name = prefix
         self._facts, self._time = facts, timeline
-        meter = Picoammeter(
+        self.source = meter = Picoammeter(
             seed, prefix, [one.current_a for one in facts.inputs], facts.sample_s, facts.noise_rel, facts.bits
         )
         self.measure: Measure = meter.read
@@ -103,6 +103,14 @@ class ElectrometerGroup:
                 f"Current{n}:Sigma_RBV": sigma,
             }
         self.channels: Channels = {f"{prefix}{name}": channel for name, channel in named.items()}
+
+    def lasting(self) -> int:
+        """Return how many readings there were."""
+        return self.source.readings
+
+    def set_lasting(self, kept: int) -> None:
+        """Go on from there."""
+        self.source.readings = kept
 
     async def _put_averaging(self, seconds: float) -> None:
         self.samples.update(max(round(seconds / self._facts.sample_s), 1))

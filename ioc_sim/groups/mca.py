@@ -41,7 +41,7 @@ class McaGroup:
     """
 
     def __init__(self, prefix: str, facts: Mcas, seed: int, time: Timeline, processor: str = "") -> None:
-        pulses = PulseSource(seed, prefix, facts)
+        self.source = pulses = PulseSource(seed, prefix, facts)
         dxp = DxpGroup(processor, pulses, facts.channel_kev * facts.channels) if processor else None
         self.exposure_count = Int(0)
         self.record = McaRecord(
@@ -77,6 +77,14 @@ class McaGroup:
             **(dxp.channels if dxp else {}),
         }
         self.record.fields["ACQG"].watch(self._acquiring)
+
+    def lasting(self) -> int:
+        """Return how many exposures there were."""
+        return self.source.exposures
+
+    def set_lasting(self, kept: int) -> None:
+        """Go on from there."""
+        self.source.exposures = kept
 
     async def _start(self, field: str) -> None:
         waited = [self.record.put(field, 1)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import beamlines
+from devices.base import Instrument
 from devices.ca_names import unit_of
 from ioc_sim.inventory import inventory
 from tests.devices.fake_server import FakeServer
