@@ -14,6 +14,7 @@ from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationErr
 
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
+from beam.interlock import Interlock
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -250,7 +251,13 @@ class Beamline(Facts):
     energy: EnergyRange
     devices: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Device]
     default_sample: str
+    interlock: list[Interlock] = Field(default_factory=list)
     sim: Simulation = Simulation()
+
+    @property
+    def name(self) -> str:
+        """What it is called in commands and as a file."""
+        return self.beamline
 
     @model_validator(mode="after")
     def _chambers_on_scalers(self) -> Beamline:
@@ -331,10 +338,14 @@ def _allowed_keys(top: type[Facts], location: tuple[Any, ...]) -> list[str]:
     by_kind = _models_by_kind(top)
     model: Any = top
     for part in location[:-1]:
+        if isinstance(part, int):
+            continue  # rows of a list are alike
         if part in by_kind:
             model = by_kind[part]
         elif model is not None and part in getattr(model, "model_fields", {}):
             model = model.model_fields[part].annotation
+            # of `X | None` or of a list of X
+            model = next((one for one in get_args(model) if hasattr(one, "model_fields")), model)
             if not (isinstance(model, type) and issubclass(model, BaseModel)):
                 model = None
     if model is None:

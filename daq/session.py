@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beam import facts
+from beam.bench import Bench, load_station
 from daq import logs, metadata, paths
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
     from bluesky.run_engine import RunEngine
 
-    from beamlines import Tree
+    from beamlines import DeviceTree
     from daq.device_clock import ServerClock
     from ioc_sim.launch import Simulation
 
@@ -29,14 +30,15 @@ CLOCK_TIMEOUT_S = 1.0
 class Session:
     """All that a command needs to run plans."""
 
-    beamline: facts.Beamline
-    tree: Tree
+    beamline: facts.Beamline | Bench
+    tree: DeviceTree
     engine: RunEngine
     clock: ServerClock
     data_dir: Path
     simulation: Simulation | None = None
     log: Path | None = None
-    notes: list[str] = field(default_factory=list)
+    absent: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses that did not answer when it began, by device."""
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def open_session(
     signals: Any = None,
     plan: tuple[str, list[str]] | None = None,
 ) -> Iterator[Session]:
-    """Bring up everything that a plan at `beamline` needs, and take it down again.
+    """Bring up everything that a plan at `beamline`, or at a bench, needs, and take it down again.
 
     Servers and catalogue start as processes of their own: the servers while this process imports the control layer,
     the catalogue, for which nobody waits, when the two cores that a laptop has are no longer busy with that.
@@ -80,7 +82,7 @@ def open_session(
     TerasuError
         Before anything moved: configuration, servers, data directory or devices are not as they must be.
     """
-    facility, wanted = facts.load(beamline, config)
+    facility, wanted = load_station(beamline, config)
     data_dir = paths.data_dir(data)
     from daq.journal import Journal
 
@@ -119,8 +121,8 @@ def open_session(
             # a server that refuses to start says why; one that is still starting is not one that does not answer
             simulation.wait_until_ready()
             simulation.announce()
-        tree.connect(CONNECT_TIMEOUT_S)
-        device_clock = DeviceClock(wanted.prefix)
+        absent = tree.come_up(CONNECT_TIMEOUT_S)
+        device_clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
         stack.callback(device_clock.destroy)
         clock = device_clock.connect(CLOCK_TIMEOUT_S)
         set_time_scale(clock.time_scale)
@@ -133,4 +135,4 @@ def open_session(
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
         engine.preprocessors.extend(tree.preprocessors)
         stack.callback(abandon_paused, engine)
-        yield Session(wanted, tree, engine, clock, data_dir, simulation, log)
+        yield Session(wanted, tree, engine, clock, data_dir, simulation, log, absent)

@@ -9,9 +9,11 @@ from typing import Any, ClassVar, TypeVar
 from ophyd import Component, Device, Kind
 
 from devices.errors import NotConnected
+from devices.interlock import Interlocks
 from devices.signals import AXIS_UNIT, Attr, DeviceSignal, Quantity
 from devices.state import State, Stated, worst
 from devices.transport import Transport, transport_for
+from devices.walking import refuse_while_walking
 
 
 class Instrument(Device):
@@ -32,6 +34,8 @@ class Instrument(Device):
     """
 
     kind_of_device: ClassVar[str] = ""
+    interlocks: Interlocks | None = None
+    """The station's rules, where one of them speaks of this device."""
 
     def __init__(
         self,
@@ -90,6 +94,18 @@ class Instrument(Device):
     def missing(self) -> list[str]:
         """The addresses that do not answer."""
         return [one.address for one in self.signals() if not one.connected and not one.optional]
+
+    def check_interlocks(self, value: Any) -> None:
+        """Refuse a move that a rule forbids as things are; each way to start one comes through here.
+
+        Raises
+        ------
+        NotPermitted
+            Names the rule and what does not hold, or is not known to.
+        """
+        refuse_while_walking(self.name)
+        if self.interlocks is not None:
+            self.interlocks.check(self, value)
 
     @property
     def parts(self) -> dict[str, Instrument]:

@@ -11,7 +11,7 @@ from beam import bench_kinds as kinds
 from beam.axis import LineAxis
 from beam.bench import Bench
 from beam.facts import AxisNumbers
-from ioc_sim.channels import Channels
+from ioc_sim.channels import Channels, Float
 from ioc_sim.faults.group import FaultGroup
 from ioc_sim.groups.electrometer import ElectrometerGroup
 from ioc_sim.groups.file_detector import FileDetectorGroup
@@ -24,7 +24,7 @@ from ioc_sim.groups.valve import ValveGroup
 from ioc_sim.identity import Identity
 from ioc_sim.records.busy import BusyRecord
 from ioc_sim.records.motor import MotorRecord
-from ioc_sim.timing import Timeline
+from ioc_sim.timing import LONGEST_S, Timeline
 
 
 class Group(Protocol):
@@ -112,7 +112,12 @@ class BenchGroup:
         # faults befall records, where there is one, or else the whole device
         befallen = {prefix: getattr(one, "record", one) for prefix, one in self.devices.items()}
         self.faults = FaultGroup(self.simulation.prefix, befallen)
-        self.channels: Channels = {**self.simulation.channels, **self.faults.channels}
+        self.advance = Float(0.0, low=0.0, high=LONGEST_S, units="s", precision=3, on_put=time.advance)
+        self.channels: Channels = {
+            **self.simulation.channels,
+            f"{self.simulation.prefix}Advance": self.advance,
+            **self.faults.channels,
+        }
         for device in self.devices.values():
             self.channels.update(device.channels)
         for device in self.devices.values():
