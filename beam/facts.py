@@ -14,6 +14,7 @@ from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationErr
 
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
+from beam.interlock import Interlock
 from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
 
 Positive = Annotated[float, Field(gt=0)]
@@ -240,7 +241,16 @@ class EnergyRange(Sourced):
     tolerance_ev: Positive
 
 
-class Beamline(Facts):
+class Station(Facts):
+    """What has to hold where runs are made, at a beamline or a bench."""
+
+    suspend: list[HoldSignal | HoldShutter] = Field(default_factory=list)
+    flux: FluxCheck | None = None
+    readings: dict[str, Policy] = Field(default_factory=dict)
+    interlock: list[Interlock] = Field(default_factory=list)
+
+
+class Beamline(Station):
     """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
 
     schema_version: Literal[1]
@@ -251,10 +261,12 @@ class Beamline(Facts):
     energy: EnergyRange
     devices: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Device]
     default_sample: str
-    suspend: list[HoldSignal | HoldShutter] = Field(default_factory=list)
-    flux: FluxCheck | None = None
-    readings: dict[str, Policy] = Field(default_factory=dict)
     sim: Simulation = Simulation()
+
+    @property
+    def name(self) -> str:
+        """What it is called in commands and as a file."""
+        return self.beamline
 
     @model_validator(mode="after")
     def _chambers_on_scalers(self) -> Beamline:
@@ -335,6 +347,8 @@ def _allowed_keys(top: type[Facts], location: tuple[Any, ...]) -> list[str]:
     by_kind = _models_by_kind(top)
     model: Any = top
     for part in location[:-1]:
+        if isinstance(part, int):
+            continue  # rows of a list are alike
         if part in by_kind:
             model = by_kind[part]
         elif model is not None and part in getattr(model, "model_fields", {}):

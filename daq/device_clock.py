@@ -28,9 +28,11 @@ class ServerClock:
         """Return the metadata entries of a run taken under this clock."""
         entry: dict[str, Any] = {"simulated": self.simulated}
         if self.simulated:
-            entry |= {"clock": self.mode, "time_scale": self.time_scale, "seed": self.seed, "sample": self.sample}
+            entry |= {"clock": self.mode, "time_scale": self.time_scale, "seed": self.seed}
             if self.scenario:
                 entry["scenario"] = self.scenario
+            if self.sample is not None:
+                entry["sample"] = self.sample
         return entry
 
 
@@ -41,6 +43,8 @@ class DeviceClock:
     ----------
     prefix
         Where the server's own PVs would be, e.g. ``BL09U:``.
+    with_beam
+        Whether there is a sample in a beam; a bench has none.
 
     Attributes
     ----------
@@ -48,7 +52,7 @@ class DeviceClock:
         The server's own time, in device seconds: a signal that runs record before and after.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, with_beam: bool = True) -> None:
         base = f"{prefix}SIM:"
         self._signals = {
             field: EpicsSignalRO(
@@ -62,6 +66,7 @@ class DeviceClock:
                 ("sample", "SampleRecord"),
                 ("scenario", "Scenario"),
             )
+            if with_beam or field != "sample"
         }
         self.time = EpicsSignalRO(f"{base}Time", name="server_time")
         self._advance = EpicsSignal(f"{base}Advance", name="server_advance", put_complete=True)
@@ -87,7 +92,7 @@ class DeviceClock:
             mode=str(read["mode"]),
             time_scale=float(read["time_scale"]),
             seed=int(read["seed"]),
-            sample=json.loads(read["sample"]),
+            sample=json.loads(read["sample"]) if "sample" in read else None,
             scenario=str(read["scenario"]),
         )
         return self.state

@@ -12,21 +12,23 @@ import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import bluesky.plan_stubs
 import bluesky.plans
 
 import plans
 from beam.errors import UnknownName
-from beamlines import Tree
+from beamlines import DeviceTree
 from daq.errors import Refused, UsageError
 from daq.plan_values import check_values
 from plans.roles import Role
 
 Plan = Callable[..., Generator[Any, Any, Any]]
+STUBS = ("mv", "mvr")  # what of Bluesky's stubs is a plan that somebody runs by itself
 
 
 def known_plans() -> dict[str, Plan]:
     """Return every plan that can be named: Bluesky's own and Terasu's, which win where names meet."""
-    found: dict[str, Plan] = {}
+    found: dict[str, Plan] = {name: getattr(bluesky.plan_stubs, name) for name in STUBS}
     for module in (bluesky.plans, plans):
         for name in getattr(module, "__all__", dir(module)):
             one = getattr(module, name)
@@ -60,7 +62,7 @@ def roles(plan: Plan) -> dict[str, str]:
     return {name: role for name, role in found.items() if role}
 
 
-def with_roles(plan: Plan, tree: Tree) -> Plan:
+def with_roles(plan: Plan, tree: DeviceTree) -> Plan:
     """Return `plan` with the beamline's roles filled in as defaults; what the caller gives wins.
 
     Called with what the plan cannot take, it raises UsageError or UnknownName at once.
@@ -75,7 +77,7 @@ def with_roles(plan: Plan, tree: Tree) -> Plan:
     return bound
 
 
-def _bind(plan: Plan, tree: Tree, args: Sequence[Any], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
+def _bind(plan: Plan, tree: DeviceTree, args: Sequence[Any], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
     """Return the arguments of `plan`, with those that the roles fill."""
     signature = inspect.signature(plan)
     by_role = roles(plan)
@@ -94,13 +96,13 @@ def _bind(plan: Plan, tree: Tree, args: Sequence[Any], kwargs: Mapping[str, Any]
         raise UsageError(f"{plan.__name__}: {error}; its parameters: {wanted}") from error
 
 
-def _device_for(tree: Tree, plan: str, role: str) -> Any:
+def _device_for(tree: DeviceTree, plan: str, role: str) -> Any:
     if role not in tree.roles:
         raise Refused(f"{plan} needs a device in the role {role!r}; {tree.name} has: {', '.join(sorted(tree.roles))}")
     return tree.roles[role]
 
 
-def value(text: str, tree: Tree) -> Any:
+def value(text: str, tree: DeviceTree) -> Any:
     """Turn a word of the command line into a device, a list, a number, a truth value or a string."""
     text = text.strip()
     try:
@@ -140,7 +142,7 @@ def _split(plan: Plan, name: str, words: list[str]) -> tuple[list[str], dict[str
     return in_order, by_name
 
 
-def call(name: str, words: list[str], tree: Tree) -> tuple[Plan, list[Any], dict[str, Any]]:
+def call(name: str, words: list[str], tree: DeviceTree) -> tuple[Plan, list[Any], dict[str, Any]]:
     """Return the plan called `name` and the arguments that `words` (``VALUE`` or ``key=value``) stand for.
 
     Raises

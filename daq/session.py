@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beam import facts
+from beam.bench import Bench, load_station
 from daq import logs, metadata, paths
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
     from bluesky.run_engine import RunEngine
 
-    from beamlines import Tree
+    from beamlines import DeviceTree
     from daq.device_clock import ServerClock
     from daq.guard import Guard
     from ioc_sim.launch import Simulation
@@ -31,14 +32,15 @@ CLOCK_TIMEOUT_S = 1.0
 class Session:
     """All that a command needs to run plans."""
 
-    beamline: facts.Beamline
-    tree: Tree
+    beamline: facts.Beamline | Bench
+    tree: DeviceTree
     engine: RunEngine
     clock: ServerClock
     data_dir: Path
     simulation: Simulation | None = None
     log: Path | None = None
-    notes: list[str] = field(default_factory=list)
+    absent: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses that did not answer when it began, by device."""
 
 
 @contextmanager
@@ -56,7 +58,7 @@ def open_session(
     plan: tuple[str, list[str]] | None = None,
     allow_simulated: bool = False,
 ) -> Iterator[Session]:
-    """Bring up everything that a plan at `beamline` needs, and take it down again.
+    """Bring up everything that a plan at `beamline`, or at a bench, needs, and take it down again.
 
     Servers and catalogue start as processes of their own: the servers while this process imports the control layer,
     the catalogue, for which nobody waits, when the two cores that a laptop has are no longer busy with that.
@@ -85,7 +87,7 @@ def open_session(
     TerasuError
         Before anything moved: configuration, servers, data directory or devices are not as they must be.
     """
-    facility, wanted = facts.load(beamline, config)
+    facility, wanted = load_station(beamline, config)
     data_dir = paths.data_dir(data)
     from daq.journal import Journal
 
@@ -126,8 +128,8 @@ def open_session(
             # a server that refuses to start says why; one that is still starting is not one that does not answer
             simulation.wait_until_ready()
             simulation.announce()
-        tree.connect(CONNECT_TIMEOUT_S)
-        device_clock = DeviceClock(wanted.prefix)
+        absent = tree.come_up(CONNECT_TIMEOUT_S)
+        device_clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
         stack.callback(device_clock.destroy)
         origins = Origins((wanted.prefix, facility.ring.prefix))
         stack.callback(origins.destroy)
@@ -151,10 +153,10 @@ def open_session(
         engine.preprocessors += [guard, integrity]
         engine.subscribe(integrity.document)
         stack.callback(abandon_paused, engine)
-        yield Session(wanted, tree, engine, clock, data_dir, simulation, log)
+        yield Session(wanted, tree, engine, clock, data_dir, simulation, log, absent)
 
 
-def guard_of(tree: Tree, wanted: facts.Beamline) -> Guard:
+def guard_of(tree: DeviceTree, wanted: facts.Beamline | Bench) -> Guard:
     """Return what keeps spoiled points out of the runs of a connected tree."""
     from daq.guard import Guard
     from daq.suspend import conditions

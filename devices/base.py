@@ -11,9 +11,11 @@ from ophyd import Component, Device, Kind
 from devices import quality
 from devices.commands import Commands
 from devices.errors import NotConnected
+from devices.interlock import Interlocks
 from devices.signals import AXIS_UNIT, Attr, DeviceSignal, Quantity
 from devices.state import State, Stated, worst
 from devices.transport import Transport, transport_for
+from devices.walking import refuse_while_walking
 
 
 class Instrument(Commands, Device):
@@ -34,6 +36,8 @@ class Instrument(Commands, Device):
     """
 
     kind_of_device: ClassVar[str] = ""
+    interlocks: Interlocks | None = None
+    """The station's rules, where one of them speaks of this device."""
 
     def __init__(
         self,
@@ -125,6 +129,18 @@ class Instrument(Commands, Device):
     def missing(self) -> list[str]:
         """The addresses that do not answer."""
         return [one.address for one in self.signals() if not one.connected and not one.optional]
+
+    def check_interlocks(self, value: Any) -> None:
+        """Refuse a move that a rule forbids as things are; each way to start one comes through here.
+
+        Raises
+        ------
+        NotPermitted
+            Names the rule and what does not hold, or is not known to.
+        """
+        refuse_while_walking(self.name)
+        if self.interlocks is not None:
+            self.interlocks.check(self, value)
 
     @property
     def parts(self) -> dict[str, Instrument]:

@@ -187,6 +187,8 @@ class EnergyAxis(Commands, Device):
         target = float(value)
         self.check_value(target)
         targets = self.targets_for(target)
+        for key, one in targets.items():  # all before any moves
+            self.axes[key].check_interlocks(one)
         nominal = max(self.axes[key].nominal_s(one) for key, one in targets.items())
         status = Waiting(
             self.name,

@@ -9,13 +9,15 @@ from beam import facts
 from beam.errors import OutOfReach
 from devices.base import Instrument
 from devices.deadlines import PATIENCE
-from devices.errors import Busy, MoveFailed, NotConnected, NotPermitted
-from devices.signals import Attr, Quantity, enum_text
+from devices.errors import BadReading, Busy, MoveFailed, NotConnected, NotPermitted
+from devices.interlock import Whereabouts
+from devices.signals import INVALID, Attr, Quantity, enum_text
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 from devices.undulator import PERMIT
 from devices.waiting import Waiting, in_background
 
 ENDS = {"open": "Open", "close": "Closed"}
+PLACES = {"Open": ("open",), "Closed": ("closed",), "Opening": ("opening", "open"), "Closing": ("closing", "closed")}
 COMMAND = Quantity("int", writable=True)
 
 
@@ -58,6 +60,7 @@ class Shutter(Instrument):
         """Return whether it was reported as anything but open since the last time this was asked."""
         left, self._left_open = self._left_open, False
         return left
+        self.open_command.guard = lambda value: self.check_interlocks("open") if value else None
 
     @property
     def is_open(self) -> bool:
@@ -73,6 +76,20 @@ class Shutter(Instrument):
         """Return where it was asked to be, which nobody keeps, and where it is."""
         return {"setpoint": self.reported, "readback": self.reported}
 
+    def whereabouts(self) -> Whereabouts:
+        """Ask what it is and, on its way, what it will be; for interlocks, which take no older news.
+
+        Raises
+        ------
+        BadReading, NotConnected, TimedOut
+            It is not known.
+        """
+        sample = self.indicator.fetch()
+        text = enum_text(self.indicator.quantity, sample.value)
+        if sample.severity >= INVALID or text not in PLACES:
+            raise BadReading(f"{self.name}: its state is invalid; {self._last_words()}")
+        return Whereabouts(PLACES[text], len(PLACES[text]) > 1)
+
     def check_value(self, value: str, **_: Any) -> None:
         """Refuse what is neither open nor close, and opening without permission."""
         if value not in ENDS:
@@ -85,6 +102,7 @@ class Shutter(Instrument):
     def set(self, value: str) -> Waiting:
         """Open or close; the returned status ends on arrival."""
         self.check_value(value)
+        self.check_interlocks(value)
         with self._lock:
             if self._under_way is not None and not self._under_way.done and value == "open":
                 raise Busy(f"{self.name}: asked to open while it is {self.reported.lower()}")

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from ophyd import Component, Kind, Signal
 
 from beam.run_rules import Policy
+from devices.walking import refuse_while_walking
 
 AXIS_UNIT = "<axis>"  # stands for the unit of the axis that the signal belongs to
 AXIS_SPEED = f"{AXIS_UNIT}/s"
@@ -55,6 +56,14 @@ class DeviceSignal(Signal):
     optional: bool = False
     policy: Policy = "fail"
     """What becomes of readings that are invalid or not there (`devices.quality`); the configuration may change it."""
+    guard: Callable[[Any], None] | None = None
+    """Of a signal that moves something: raises what forbids to write a value to it directly."""
+
+    def check_writing(self, value: Any) -> None:
+        """Refuse to be written past the device; each transport's `put` and `set` ask first."""
+        refuse_while_walking(self.name)
+        if self.guard is not None:
+            self.guard(value)
 
     @property
     def sample(self) -> Sample:

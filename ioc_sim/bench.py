@@ -12,7 +12,7 @@ from beam.axis import LineAxis
 from beam.bench import Bench
 from beam.facts import AxisNumbers
 from ioc_sim import settings
-from ioc_sim.channels import Channels
+from ioc_sim.channels import Channels, Float
 from ioc_sim.faults import targets
 from ioc_sim.faults.group import FaultGroup
 from ioc_sim.faults.timetable import Moments
@@ -29,7 +29,7 @@ from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
 from ioc_sim.records.busy import BusyRecord
 from ioc_sim.records.motor import MotorRecord
-from ioc_sim.timing import Timeline
+from ioc_sim.timing import LONGEST_S, Timeline
 
 
 class Group(Protocol):
@@ -129,7 +129,13 @@ class BenchGroup:
             process,
         )
         time.due.append(self.faults.timetable.passed)
-        self.channels: Channels = {**self.simulation.channels, **self.faults.channels, **served}
+        self.advance = Float(0.0, low=0.0, high=LONGEST_S, units="s", precision=3, on_put=time.advance)
+        self.channels: Channels = {
+            **self.simulation.channels,
+            f"{self.simulation.prefix}Advance": self.advance,
+            **self.faults.channels,
+            **served,
+        }
         for device in self.devices.values():
             if isinstance(device, ShutterGroup):
                 device.connect(self.channels)

@@ -60,7 +60,12 @@ class FakeSignal(DeviceSignal):
     def start(self, value: Any, done: Done | None = None) -> None:
         self.server.write(self, to_wire(self.quantity, value, self.name), done or (lambda: None))
 
+    def put(self, value: Any, *_: Any, **__: Any) -> None:
+        self.check_writing(value)
+        self.start(value)
+
     def set(self, value: Any, **_: Any) -> Waiting:
+        self.check_writing(value)
         status = Waiting(self.name, "a put", 5.0, lambda: self.last_words)
         status.guard(lambda: self.start(value, status.finish))
         return status
