@@ -102,6 +102,7 @@ def open_session(
         from daq.catalogue import ensure_catalogue
         from daq.device_clock import DeviceClock
         from daq.engine import abandon_paused, make_engine
+        from daq.settings import SettingsStore, adopt
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
@@ -128,6 +129,7 @@ def open_session(
             tree.supplement.baseline.append(device_clock.time)
         standing = metadata.standing(facility, wanted, proposal, operator)
         standing |= clock.record()
+        standing["settings"] = adopt(tree, SettingsStore(data_dir, beamline, simulated=clock.simulated))
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
