@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beam import facts
-from daq import logs, metadata, paths
+from daq import configuration_record, logs, metadata, paths
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def open_session(
         standing["settings"] = adopt(tree, SettingsStore(data_dir, beamline, simulated=clock.simulated))
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
+        configuration_record.keep(data_dir, facility, wanted)
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
         engine.preprocessors.extend(tree.preprocessors)
         stack.callback(abandon_paused, engine)
