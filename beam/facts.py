@@ -8,9 +8,10 @@ import json
 import os
 import tomllib
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
@@ -21,6 +22,18 @@ Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.{}\-]+$", max_length=50)]
 TangoName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]+/[a-z0-9_\-]+/[a-z0-9_\-]+$")]
+
+
+PATH_FIELDS = {
+    "proposal": "p",
+    "beamline": "b",
+    "sample": "s",
+    "plan": "n",
+    "scan_id": 1,
+    "uid": "0123abcd",
+    "date": "2026-01-01",
+}
+"""What the template of a path may hold, with examples."""
 
 
 class Facts(BaseModel):
@@ -78,7 +91,27 @@ class Facility(Facts):
     name: str
     beamlines: list[str]
     benches: list[str] = Field(default_factory=list)
+    data_path: str = Field(
+        default="{proposal}/{beamline}/{scan_id:05d}_{sample}",
+        description="where exports go that nobody names, below the exports' directory, without suffix",
+    )
     ring: Ring
+
+    @field_validator("data_path")
+    @classmethod
+    def _stays_below_and_apart(cls, template: str) -> str:
+        try:
+            used = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+            if strange := sorted(used - PATH_FIELDS.keys()):
+                raise ValueError(f"{{{strange[0]}}} is no field; there are {', '.join(sorted(PATH_FIELDS))}")
+            made = template.format(**PATH_FIELDS)
+        except LookupError as error:
+            raise ValueError(f"is no template of a path: {error}") from error
+        if any(part in ("", ".", "..") for part in made.split("/")) or "\\" in made or not made.isprintable():
+            raise ValueError("must be a path below the exports' directory, such as NAME/NAME/NAME")
+        if "uid" not in used and not {"beamline", "scan_id"} <= used:
+            raise ValueError("must hold {uid}, or both {beamline} and {scan_id}: two runs must not share a name")
+        return template
 
 
 def with_unit(unit: str) -> AliasGenerator:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-EVERY_S = 0.002
+EVERY_S = 0.005
 BYTES = 16_000_000
 
 

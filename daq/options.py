@@ -74,6 +74,22 @@ def add_allow_simulated(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def proposal(text: str) -> str:
+    """Check the name of a proposal, which becomes that of a directory."""
+    from daq.errors import UsageError
+    from daq.export.placing import check_proposal
+
+    try:
+        return check_proposal(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def add_proposal(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says to which proposal the runs belong."""
+    parser.add_argument("--proposal", metavar="ID", type=proposal, help="the proposal that the runs belong to")
+
+
 def add_sim(parser: argparse.ArgumentParser, clock: str) -> None:
     """Add the options of a simulation, with `clock` as the default clock."""
     parser.add_argument(

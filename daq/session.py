@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from beam import facts
 from beam.bench import Bench, load_station
-from daq import logs, metadata, paths
+from daq import configuration_record, logs, metadata, paths
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def open_session(
         from daq.engine import abandon_paused, make_engine
         from daq.integrity import Integrity
         from daq.origin import Origins
+        from daq.settings import SettingsStore, adopt
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
@@ -144,8 +145,10 @@ def open_session(
         standing |= clock.record()
         if wanted.readings:
             standing["reading_policies"] = dict(wanted.readings)
+        standing["settings"] = adopt(tree, SettingsStore(data_dir, beamline, simulated=clock.simulated))
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
+        configuration_record.keep(data_dir, facility, wanted)
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
         engine.preprocessors.extend(tree.preprocessors)
         guard = guard_of(tree, wanted)

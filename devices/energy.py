@@ -93,7 +93,7 @@ class EnergyAxis(Commands, Device):
     @property
     def harmonic(self) -> int:
         """The harmonic whose energy at the present gap lies nearest to the energy; 0 without light."""
-        gap = self.undulator.gap.position
+        gap = self.undulator.gap.position + self.undulator.gap_offset_mm
         if not self.undulator.physics.has_light(gap):
             return 0
         ratio = self.position / self.undulator.physics.energy_ev(gap)
@@ -163,7 +163,8 @@ class EnergyAxis(Commands, Device):
         self._check_range(energy_ev)
         physics = self.undulator.physics
         chosen = harmonic or self.harmonic_choice.get() or physics.best_harmonic(energy_ev)
-        return {"gap": physics.gap_mm(energy_ev, chosen), **self.dcm.angles_for(energy_ev)}
+        gap = physics.gap_mm(energy_ev, chosen) - self.undulator.gap_offset_mm
+        return {"gap": gap, **self.dcm.angles_for(energy_ev)}
 
     def check_value(self, value: float, harmonic: int = 0, **_: Any) -> None:
         """Refuse an energy that cannot be reached, before anything moves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -29,12 +30,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--export",
         metavar="FILE",
-        type=Path,
         action="append",
         default=[],
-        help="also write FILE (.xdi, .csv, .png)",
+        help="also write FILE (.nxs, .h5, .parquet, .xdi, .csv, .png); auto, auto.xdi …: where data_path says",
     )
-    parser.add_argument("--proposal", metavar="ID", help="the proposal this run belongs to")
+    options.add_proposal(parser)
     parser.add_argument("--operator", metavar="NAME", help="who runs it (default: the user logged in)")
     parser.add_argument("--dry-run", action="store_true", help="say what the plan would do; nothing moves")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
@@ -52,11 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             return _forecast(arguments)
         _check_simulation_options(arguments)
-        _check_exports(arguments.export)
+        facility = _check_exports(arguments)
         began = time.monotonic()
         outcome, note = _execute(arguments)
         seconds = time.monotonic() - began
-        files = _save(arguments, outcome)
+        files = _save(arguments, outcome, facility)
     except TerasuError as error:
         return _complain(arguments, error, getattr(error, "outcome", None) or outcome)
     except (Exception, KeyboardInterrupt) as error:
@@ -134,6 +134,8 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
 
         plan, args, kwargs = plan_call.call(arguments.plan, arguments.words, session.tree)
         precheck(plan(*args, **kwargs))
+        words = ["terasu", "run", arguments.beamline, arguments.plan, *arguments.words]
+        session.engine.md["command"] = shlex.join(words)
         try:
             outcome = execute(session.engine, plan(*args, **kwargs), LiveView())
         except RunFailed as error:
@@ -153,25 +155,32 @@ def _check_simulation_options(arguments: argparse.Namespace) -> None:
             raise UsageError(f"--{name.replace('_', '-')} belongs to a simulation: add --sim")
 
 
-def _check_exports(exports: list[Path]) -> None:
-    from daq.export import check_target
+def _check_exports(arguments: argparse.Namespace) -> Any:
+    """Refuse what could not be written; return the facts that say where exports go."""
+    from beam import facts
+    from daq.export import check_format, check_target
+    from daq.export.placing import automatic
 
-    for path in exports:
-        check_target(path, overwrite=True)
+    for target in arguments.export:
+        if suffix := automatic(target):
+            check_format(suffix)
+        else:
+            check_target(Path(target).expanduser(), overwrite=True)
+    return facts.load_facility(arguments.config)
 
 
-def _save(arguments: argparse.Namespace, outcome: Any) -> list[Path]:
+def _save(arguments: argparse.Namespace, outcome: Any, facility: Any) -> list[Path]:
     """Export the last run."""
     if not arguments.export or not outcome.uids:
         return []
-    from daq import journal_reader
     from daq.export import export
-    from daq.export.run_data import RunData
+    from daq.export.placing import place
+    from daq.export.source import from_journal
 
     # from the journal: it is complete now, whatever becomes of the catalogue that is fed from it
-    journal = journal_reader.find(paths.journal_dir(paths.data_dir(arguments.data)), outcome.uids[-1])
-    one = RunData.from_documents(journal_reader.read(journal).documents)
-    return [export(one, path, overwrite=True) for path in arguments.export]
+    data = paths.data_dir(arguments.data)
+    one = from_journal(data, outcome.uids[-1])
+    return [export(one, place(target, one, data, facility), overwrite=True) for target in arguments.export]
 
 
 def _print_json(outcome: Any, files: list[Path], error: str | None = None, nothing_ran: str = "") -> None:
