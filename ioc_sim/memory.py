@@ -61,11 +61,16 @@ class Memory:
     def hand_over(self) -> int:
         """Return an open file for the process that takes this one's place; nothing of it stays on the disk."""
         with tempfile.TemporaryFile() as file:
-            file.write(json.dumps(asdict(self)).encode())
+            file.write(json.dumps(asdict(self), default=_plain).encode())
             file.flush()
             descriptor = os.dup(file.fileno())
         os.set_inheritable(descriptor, True)
         return descriptor
+
+
+def _plain(value: Any) -> Any:
+    """Return as Python's own what came over the wire as numpy's."""
+    return value.item()
 
 
 def take_over(descriptor: int) -> Memory:

@@ -95,8 +95,9 @@ class ServerProcess:
     def _give_way(self, *, autosave: bool, seconds: float, absent: bool) -> None:
         left = Memory(autosave)
         self.remember(left)
+        memory_at = left.hand_over()
         tcp, udp = self.serving.reserve_port()
-        words = [f"--sockets={tcp},{udp}", f"--restore={left.hand_over()}", *options.words(self._command)]
+        words = [f"--sockets={tcp},{udp}", f"--restore={memory_at}", *options.words(self._command)]
         command = ["-m", "ioc_sim.serve", *words]
         if absent:
             command = ["-m", "ioc_sim.absence", repr(seconds), *command]

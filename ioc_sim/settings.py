@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from ioc_sim.channels import Channel, at_once
 from ioc_sim.memory import Kept, Memory
 
 
@@ -36,6 +37,17 @@ class Lasting(Protocol):
     def set_lasting(self, kept: Any, /) -> None:
         """Put new hardware there."""
         ...
+
+
+def values_of(channels: Mapping[str, Channel]) -> Kept:
+    """Return the settings that are plain channels, by name."""
+    return {name: channel.value for name, channel in channels.items()}
+
+
+def put_back(channels: Mapping[str, Channel], kept: Kept | None) -> None:
+    """Put saved settings, as a client would; their puts must not wait."""
+    for name, value in (kept or {}).items():
+        at_once(channels[name].write(value))
 
 
 def world(groups: Mapping[str, Any]) -> Kept:

@@ -12,6 +12,9 @@ from daq.errors import UsageError
 if TYPE_CHECKING:
     from ioc_sim.faults.client import Faults
 
+SHOWN = 30
+"""Targets of one fault in the list: any PV can be one of a few."""
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
@@ -48,7 +51,8 @@ def _list(arguments: argparse.Namespace) -> int:
         say(f"set: {_words(one)}")
     if not any(one["name"] in AWAY for one in active):
         for name, targets in faults.possible().items():
-            say(f"{name}: {' '.join(targets)}")
+            more = f" and {len(targets) - SHOWN} more PVs" if len(targets) > SHOWN else ""
+            say(f"{name}: {' '.join(targets[:SHOWN])}{more}")
     return 0
 
 

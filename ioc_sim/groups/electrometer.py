@@ -26,9 +26,11 @@ import caproto as ca
 
 from beam.bench_kinds import Electrometers
 from beam.picoammeter import CurrentReading, Picoammeter
+from ioc_sim import settings
 from ioc_sim.acquire_channel import Acquire
 from ioc_sim.channels import Channels, Float, Int, Text
 from ioc_sim.groups.settings import follow, menu
+from ioc_sim.memory import Kept
 from ioc_sim.records.motor_drive import RESOLVED_S
 from ioc_sim.timing import Timeline
 
@@ -102,7 +104,21 @@ class ElectrometerGroup:
                 f"Current{n}:MeanValue_RBV": mean,
                 f"Current{n}:Sigma_RBV": sigma,
             }
+        self._settings = {
+            "AcquireMode": self.mode,
+            "Range": self.range,
+            "AveragingTime": self.averaging,
+            "NumAcquire": self.averages,
+        }
         self.channels: Channels = {f"{prefix}{name}": channel for name, channel in named.items()}
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot."""
+        return settings.values_of(self._settings)
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        settings.put_back(self._settings, kept)
 
     def lasting(self) -> int:
         """Return how many readings there were."""

@@ -34,11 +34,13 @@ import caproto as ca
 
 from beam.bench_kinds import FileDetectors
 from beam.frames import FrameSource
+from ioc_sim import settings
 from ioc_sim.acquire_channel import Acquire
 from ioc_sim.channels import Channels, Enum, Float, Int, LongText
 from ioc_sim.errors import Refused
 from ioc_sim.frame_writer import FrameWriter, Hdf5Writer, free_path, is_directory, said
 from ioc_sim.groups.settings import keep
+from ioc_sim.memory import Kept
 from ioc_sim.records.motor_drive import RESOLVED_S
 from ioc_sim.timing import Timeline
 from ioc_sim.write_queue import WriteQueue
@@ -100,6 +102,12 @@ class FileDetectorGroup:
         self.image_counter, self.written, self.dropped = Int(0), Int(0), Int(0)
         self.write_status = Enum("Ok", ("Ok", "Error"))
         self.write_message = LongText(max_length=1024)
+        self._settings = {
+            "NumImages": self.images,
+            "ExposureTime": self.exposure,
+            "FileName": self.file_name,
+            "FileNumber": self.file_number,
+        }
         self.channels: Channels = {
             f"{prefix}{name}": channel
             for name, channel in {
@@ -121,6 +129,17 @@ class FileDetectorGroup:
                 "WriteMessage": self.write_message,
             }.items()
         }
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot."""
+        return {"path": self.path.value, **settings.values_of(self._settings)}
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        if kept:
+            self.path.post(kept.pop("path"))
+            self.path_exists.update("Yes" if is_directory(self.path.value) else "No")
+        settings.put_back(self._settings, kept)
 
     def lasting(self) -> int:
         """Return how many frames there were: their numbers go on."""

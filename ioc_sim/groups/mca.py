@@ -17,10 +17,14 @@ from beam.pulses import PulseSource
 from ioc_sim.channels import Channels, Enum, Float, Int
 from ioc_sim.groups.dxp import DxpGroup
 from ioc_sim.groups.settings import keep
+from ioc_sim.memory import Kept
 from ioc_sim.records.busy import BusyRecord
 from ioc_sim.records.mca import McaRecord
 from ioc_sim.records.mca_fields import REGIONS
 from ioc_sim.timing import Timeline
+
+ACTS = ("STRT", "ERST", "STOP", "READ", "ERAS", "PROC")
+"""Fields that are no settings: a put of them does something."""
 
 
 class McaGroup:
@@ -77,6 +81,18 @@ class McaGroup:
             **(dxp.channels if dxp else {}),
         }
         self.record.fields["ACQG"].watch(self._acquiring)
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot: the record's settings."""
+        specs = self.record.specs
+        fields = [name for name, spec in specs.items() if not (spec.read_only or spec.elements > 1 or name in ACTS)]
+        return {name: self.record.values[name] for name in fields}
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        for name, value in (kept or {}).items():
+            self.record.post(name, value)
+        self.record.describe()
 
     def lasting(self) -> int:
         """Return how many exposures there were."""

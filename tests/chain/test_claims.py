@@ -10,6 +10,10 @@ from ioc_sim.errors import AlreadyServed
 from ioc_sim.launch import Simulation
 
 
+ALONE = {"EPICS_CA_ADDR_LIST": ""}
+"""Other tests of this process may have made the environment point at servers of theirs."""
+
+
 def started(process):
     """Wait until a `terasu sim` is ready; return the variables that it exports."""
     said = {}
@@ -23,9 +27,9 @@ def started(process):
 
 
 def test_a_second_simulation_for_everybody_says_so_and_stops(terasu):
-    first = terasu.popen("sim", "bl09u", "--time-scale", "100")
+    first = terasu.popen("sim", "bl09u", "--time-scale", "100", environment=ALONE)
     exported = started(first)
-    second = terasu.command("sim", "bl09u")
+    second = terasu.command("sim", "bl09u", environment=ALONE)
     assert second.returncode == 3
     assert f"BL09U:… is served already, by `terasu sim bl09u` (pid {first.pid})" in second.stderr
     beside = terasu.popen("sim", "bl09u", "--beside")
@@ -37,7 +41,7 @@ def test_a_second_simulation_for_everybody_says_so_and_stops(terasu):
 
 @pytest.mark.full
 def test_servers_are_refused_that_nobody_was_told_of(terasu):
-    exported = started(terasu.popen("sim", "bl09u", "--clock", "experiment", "--time-scale", "100"))
+    exported = started(terasu.popen("sim", "bl09u", "--clock", "experiment", "--time-scale", "100", environment=ALONE))
     addresses = {name: value for name, value in exported.items() if name.startswith("EPICS_")}
     count = "run", "bl09u", "count", "num=1"
     refused = terasu.command(*count, environment=addresses)

@@ -174,6 +174,9 @@ def test_a_benchs_hardware_outlives_its_server(simulate, connect, monkeypatch, t
     client.put("gp:m1", 3.0)
     client.put(f"{VALVE}Open", 1)
     assert acquire(client, 3) == (3, 3, 0, 0)
+    settings = {f"{MCA}.PRTM": 2.5, f"{MCA}.R3LO": 17, f"{METER}AveragingTime": 0.02, f"{DETECTOR}FileNumber": 2}
+    for pv, value in settings.items():
+        client.put(pv, value)
     simulation.faults.set("disk_full", DETECTOR, frames=1)
     simulation.faults.set("server_rebooted", "beamline")
     simulation.faults.wait_until_back()
@@ -181,6 +184,8 @@ def test_a_benchs_hardware_outlives_its_server(simulate, connect, monkeypatch, t
     assert again.get("gp:m1.RBV") == pytest.approx(3.0)
     assert again.get(f"{VALVE}State") == 2
     assert again.get(f"{DETECTOR}ImageCounter") == 3
+    assert {pv: again.get(pv) for pv in settings} == settings
+    assert again.get(f"{METER}AveragingTime_RBV") == 0.02
     assert acquire(again, 3)[1] == 1
     (directory,) = tmp_path.glob("terasu-files-*")
     assert len(list(directory.iterdir())) == 2

@@ -124,3 +124,15 @@ def test_a_run_records_the_scenario_that_it_met(written, terasu):
     (current,) = (key for key in events["primary"][0]["data"] if key.endswith("current"))
     # the beam goes with the second exposure, before it completes
     assert [one["data"][current] > 0 for one in events["primary"]] == [True, False, False]
+
+
+@pytest.mark.full
+def test_on_a_live_clock_a_scenario_goes_by_that(written, simulate, connect):
+    entry = 'at_s = 400.0\nfault = "motor_invalid"\ntarget = "dcm.perp"\nclear_after_s = 50.0'
+    simulation = simulate(clock="live", time_scale=50.0, scenario=written(f"{HEAD}[[faults]]\n{entry}\n"))
+    client = connect(simulation.ports["beamline"])
+    client.subscribe("BL09U:DCM:Perp.SEVR")
+    for severity in (3, 0):
+        client.until(lambda severity=severity: client.latest("BL09U:DCM:Perp.SEVR") == severity)
+    assert client.get("BL09U:SIM:Time") > 440.0  # it is published now and then
+    assert json.loads(client.get("BL09U:SIM:Faults")) == []
