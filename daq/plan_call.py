@@ -18,11 +18,12 @@ import bluesky.plans
 import plans
 from beam.errors import UnknownName
 from beamlines import DeviceTree
+from daq.check_plan import MadePlan
 from daq.errors import Refused, UsageError
 from daq.plan_values import check_values
 from plans.roles import Role
 
-Plan = Callable[..., Generator[Any, Any, Any]]
+Plan = Callable[..., Generator[Any, Any, Any] | MadePlan]
 STUBS = ("mv", "mvr")  # what of Bluesky's stubs is a plan that somebody runs by itself
 
 
@@ -65,14 +66,15 @@ def roles(plan: Plan) -> dict[str, str]:
 def with_roles(plan: Plan, tree: DeviceTree) -> Plan:
     """Return `plan` with the beamline's roles filled in as defaults; what the caller gives wins.
 
-    Called with what the plan cannot take, it raises UsageError or UnknownName at once.
+    Called with what the plan cannot take, it raises UsageError or UnknownName at once. What it returns is checked by
+    the session's engine before it runs.
     """
 
     @functools.wraps(plan)
-    def bound(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+    def bound(*args: Any, **kwargs: Any) -> MadePlan:
         whole = _bind(plan, tree, args, kwargs)
         check_values(plan, whole.arguments, tree)
-        return plan(*whole.args, **whole.kwargs)
+        return MadePlan(plan, whole.args, whole.kwargs)
 
     return bound
 

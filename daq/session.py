@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -54,6 +54,7 @@ def open_session(
     process: str = "run",
     signals: Any = None,
     plan: tuple[str, list[str]] | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Session]:
     """Bring up everything that a plan at `beamline`, or at a bench, needs, and take it down again.
 
@@ -76,6 +77,8 @@ def open_session(
         What Ctrl-C means (`daq.signals`); by default that the run aborts.
     plan
         The plan's name and the words that follow it, whose names are checked before the servers are waited for.
+    say
+        Tells the user in a line what does not answer, and which plans were not checked ahead.
 
     Raises
     ------
@@ -104,6 +107,7 @@ def open_session(
         from daq.catalogue import ensure_catalogue
         from daq.device_clock import DeviceClock
         from daq.engine import abandon_paused, make_engine
+        from daq.foresight import Foresight
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
@@ -122,6 +126,8 @@ def open_session(
             simulation.wait_until_ready()
             simulation.announce()
         absent = tree.come_up(CONNECT_TIMEOUT_S)
+        for line in in_words(absent):
+            say(line)
         device_clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
         stack.callback(device_clock.destroy)
         clock = device_clock.connect(CLOCK_TIMEOUT_S)
@@ -133,6 +139,15 @@ def open_session(
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
-        engine.preprocessors.extend(tree.preprocessors)
+        engine.preprocessors.extend([Foresight(say), *tree.preprocessors])
         stack.callback(abandon_paused, engine)
         yield Session(wanted, tree, engine, clock, data_dir, simulation, log, absent)
+
+
+def in_words(absent: dict[str, list[str]]) -> list[str]:
+    """Return a line for each device that does not answer."""
+    return [
+        f"{name} does not answer ({addresses[0]}{f' and {len(addresses) - 1} more' if addresses[1:] else ''}): "
+        "plans that need it are refused until it is back"
+        for name, addresses in absent.items()
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from ophyd import Device
@@ -66,6 +67,8 @@ class EnergyAxis(Device):
         self._status: Waiting | None = None
         self._lock = threading.Lock()
         self._followed = False
+        # a plan asks for each of its energies when it is made, when it is checked and when it moves
+        self._targets = lru_cache(maxsize=8192)(self._compute_targets)
         super().__init__("", name=name, labels={"motors"})
         self.harmonic_choice = HarmonicChoice(
             undulator.facts.harmonics, name=f"{name}_harmonic_choice", kind="config", parent=self
@@ -159,8 +162,11 @@ class EnergyAxis(Device):
             If the energy cannot be reached; the message names the range.
         """
         self._check_range(energy_ev)
+        return dict(self._targets(float(energy_ev), harmonic or self.harmonic_choice.get()))
+
+    def _compute_targets(self, energy_ev: float, harmonic: int) -> dict[str, float]:
         physics = self.undulator.physics
-        chosen = harmonic or self.harmonic_choice.get() or physics.best_harmonic(energy_ev)
+        chosen = harmonic or physics.best_harmonic(energy_ev)
         return {"gap": physics.gap_mm(energy_ev, chosen), **self.dcm.angles_for(energy_ev)}
 
     def check_value(self, value: float, harmonic: int = 0, **_: Any) -> None:
