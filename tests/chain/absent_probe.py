@@ -1,0 +1,61 @@
+"""A station of two servers, of which one is not there at first; prints as JSON what a session makes of it.
+
+In a process of its own: a Channel Access library reads once where servers are.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from ioc_sim.launch import Simulation, environment
+from ioc_sim.sockets import bind_pair
+
+
+def attempt(session, plan):
+    """Run a plan; return ``done`` or what it was refused for."""
+    from daq.engine import execute
+    from daq.errors import innermost
+
+    try:
+        return "done " + str(execute(session.engine, plan).num_points)
+    except Exception as error:
+        return f"{type(error).__name__}: {innermost(error)}"
+
+
+def main() -> None:
+    """Bring the station up without the second server, start that, and try again."""
+    config, data = Path(sys.argv[1]), Path(sys.argv[2])
+    spare = bind_pair(0)
+    port = spare[0].getsockname()[1]
+    for one in spare:
+        one.close()
+    found: dict[str, object] = {"said": []}
+    with Simulation("here", config=config, time_scale=100.0, seed=1) as here:
+        os.environ.update(environment({**here.ports, "ring": port}))
+        from daq import plan_call
+        from daq.session import open_session
+
+        with open_session("whole", config=config, data=data, say=found["said"].append) as session:
+            found["absent"] = session.absent
+
+            def run(name, *words):
+                plan, args, kwargs = plan_call.call(name, list(words), session.tree)
+                return attempt(session, plan(*args, **kwargs))
+
+            session.tree.supplement.baseline.extend([session.tree.far, session.tree.near])
+            found["not needed"] = run("scan", "near", "0", "1", "num=2")
+            found["needed"] = run("scan", "far", "0", "1", "num=2")
+            # bare, and by hand
+            far: list[object] = [session.tree.far]
+            found["read"] = attempt(session, __import__("bluesky.plans").plans.count(far))
+            with Simulation("there", config=config, time_scale=100.0, seed=1, port=port):
+                for signal in session.tree.far.signals():
+                    signal.wait_for_connection(timeout=20)
+                found["back"] = run("scan", "far", "0", "1", "num=2")
+                found["absent then"] = session.tree.absent()
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
