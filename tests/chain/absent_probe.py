@@ -33,8 +33,12 @@ def main() -> None:
     found: dict[str, object] = {"said": []}
     with Simulation("here", config=config, time_scale=100.0, seed=1) as here:
         os.environ.update(environment({**here.ports, "ring": port}))
+        from bluesky.plan_stubs import mv
+        from bluesky.plans import count
+
         from daq import plan_call
         from daq.session import open_session
+        from devices.errors import NotPermitted
 
         with open_session("whole", config=config, data=data, say=found["said"].append) as session:
             found["absent"] = session.absent
@@ -46,14 +50,22 @@ def main() -> None:
             session.tree.supplement.baseline.extend([session.tree.far, session.tree.near])
             found["not needed"] = run("scan", "near", "0", "1", "num=2")
             found["needed"] = run("scan", "far", "0", "1", "num=2")
-            # bare, and by hand
-            far: list[object] = [session.tree.far]
-            found["read"] = attempt(session, __import__("bluesky.plans").plans.count(far))
+            far, near = session.tree.far, session.tree.near
+            found["read"] = attempt(session, count([far]))  # a bare generator: checked as its messages come
+            found["blind"] = attempt(session, mv(near, 6))
             with Simulation("there", config=config, time_scale=100.0, seed=1, port=port):
-                for signal in session.tree.far.signals():
+                for signal in far.signals():
                     signal.wait_for_connection(timeout=20)
                 found["back"] = run("scan", "far", "0", "1", "num=2")
                 found["absent then"] = session.tree.absent()
+                found["far out"] = attempt(session, mv(near, 6))
+                try:
+                    near.set(6)
+                except NotPermitted as error:
+                    found["by hand"] = str(error)
+                found["in order"] = run("mv", "far", "0", "near", "1")
+                found["then beyond"] = run("mv", "near", "6")
+                found["back out"] = run("mv", "far", "1")
     print(json.dumps(found))
 
 
