@@ -30,8 +30,13 @@ def main() -> None:
             from benchmarks.reference import Reference
 
             reference = Row("R: bp.scan([det], motor, 0, 1, 200), in process, no callbacks", Reference())
+            listed = Row("list(plan) of a spectrum with 328 points", chain.listed, absolute=True)
             rows = [
                 reference,
+                listed,
+                Row(
+                    "check_plan of it: limits, interlocks, duration; to list(plan)", chain.checked, 2.0, against=listed
+                ),
                 Row("200-point step scan over CA, journal, catalogue, lean step", chain.lean_scan, goal=2.0),
                 Row("  ... from the end of that scan until it can be read", chain.readable, absolute=True),
                 Row("the same with Bluesky's own step", chain.scan),

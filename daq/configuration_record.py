@@ -12,7 +12,7 @@ from daq.errors import DataError
 from daq.export.atomic import write_atomically
 
 
-def keep(data_dir: Path, facility: facts.Facility, beamline: facts.Beamline) -> Path:
+def keep(data_dir: Path, facility: facts.Facility, beamline: facts.Station) -> Path:
     """See that the configuration is on the disk; it is written once, the first time that it is used.
 
     Raises

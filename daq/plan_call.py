@@ -18,11 +18,12 @@ import bluesky.plans
 import plans
 from beam.errors import UnknownName
 from beamlines import DeviceTree
+from daq.check_plan import MadePlan
 from daq.errors import Refused, UsageError
-from daq.plan_values import check_values
+from daq.plan_values import accepts, check_values
 from plans.roles import Role
 
-Plan = Callable[..., Generator[Any, Any, Any]]
+Plan = Callable[..., Generator[Any, Any, Any] | MadePlan]
 STUBS = ("mv", "mvr")  # what of Bluesky's stubs is a plan that somebody runs by itself
 
 
@@ -65,14 +66,15 @@ def roles(plan: Plan) -> dict[str, str]:
 def with_roles(plan: Plan, tree: DeviceTree) -> Plan:
     """Return `plan` with the beamline's roles filled in as defaults; what the caller gives wins.
 
-    Called with what the plan cannot take, it raises UsageError or UnknownName at once.
+    Called with what the plan cannot take, it raises UsageError or UnknownName at once. What it returns is checked by
+    the session's engine before it runs.
     """
 
     @functools.wraps(plan)
-    def bound(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+    def bound(*args: Any, **kwargs: Any) -> MadePlan:
         whole = _bind(plan, tree, args, kwargs)
         check_values(plan, whole.arguments, tree)
-        return plan(*whole.args, **whole.kwargs)
+        return MadePlan(plan, whole.args, whole.kwargs)
 
     return bound
 
@@ -83,6 +85,8 @@ def _bind(plan: Plan, tree: DeviceTree, args: Sequence[Any], kwargs: Mapping[str
     by_role = roles(plan)
     filled = {name: _device_for(tree, plan.__name__, role) for name, role in by_role.items() if name not in kwargs}
     first = next(iter(signature.parameters), None)
+    if first == "detectors" and args:
+        _refuse_single_detector(plan, args[0], list(signature.parameters.values())[1:2])
     if first in filled and (first != "detectors" or not (args and isinstance(args[0], list | tuple))):
         # a role in first place is filled unless given by keyword (or, for detectors, as a leading list),
         # so that `scan(energy, 7100, 7150, 11)` and `xas("Fe K")` read as one says them
@@ -94,6 +98,20 @@ def _bind(plan: Plan, tree: DeviceTree, args: Sequence[Any], kwargs: Mapping[str
         names = [str(one.replace(annotation=one.empty)) for one in signature.parameters.values()]
         wanted = ", ".join(name for name in names if name not in by_role)
         raise UsageError(f"{plan.__name__}: {error}; its parameters: {wanted}") from error
+
+
+def _refuse_single_detector(plan: Plan, given: Any, following: Sequence[inspect.Parameter]) -> None:
+    """Say that detectors come as a list where one is given by itself, and the next parameter cannot be meant."""
+    if not (hasattr(given, "read") and hasattr(given, "name")):
+        return
+    hints = get_type_hints(plan)
+    takes_devices = any(one.kind is one.VAR_POSITIONAL or accepts(hints.get(one.name, Any), given) for one in following)
+    if not takes_devices or not hasattr(given, "set"):
+        more = ", …" if takes_devices else ""
+        raise UsageError(
+            f"{plan.__name__}: detectors = {given.name}: must be a list: {plan.__name__}([{given.name}]{more}); "
+            "left out, they are the station's own"
+        )
 
 
 def _device_for(tree: DeviceTree, plan: str, role: str) -> Any:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -57,6 +56,7 @@ def open_session(
     signals: Any = None,
     plan: tuple[str, list[str]] | None = None,
     allow_simulated: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Session]:
     """Bring up everything that a plan at `beamline`, or at a bench, needs, and take it down again.
 
@@ -81,6 +81,8 @@ def open_session(
         The plan's name and the words that follow it, whose names are checked before the servers are waited for.
     allow_simulated
         Take simulated servers that others started for the beamline.
+    say
+        Tells the user in a line what does not answer, which plans were not checked ahead, and what a run waits for.
 
     Raises
     ------
@@ -109,6 +111,7 @@ def open_session(
         from daq.catalogue import ensure_catalogue
         from daq.device_clock import DeviceClock
         from daq.engine import abandon_paused, make_engine
+        from daq.foresight import Foresight
         from daq.integrity import Integrity
         from daq.origin import Origins
         from daq.settings import SettingsStore, adopt
@@ -130,6 +133,8 @@ def open_session(
             simulation.wait_until_ready()
             simulation.announce()
         absent = tree.come_up(CONNECT_TIMEOUT_S)
+        for line in in_words(absent):
+            say(line)
         device_clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
         stack.callback(device_clock.destroy)
         origins = Origins((wanted.prefix, facility.ring.prefix))
@@ -150,16 +155,15 @@ def open_session(
             standing["sample"] = {"name": sample}
         configuration_record.keep(data_dir, facility, wanted)
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
-        engine.preprocessors.extend(tree.preprocessors)
-        guard = guard_of(tree, wanted)
+        guard = guard_of(tree, wanted, say)
         integrity = Integrity(guard)
-        engine.preprocessors += [guard, integrity]
+        engine.preprocessors += [Foresight(say), *tree.preprocessors, guard, integrity]
         engine.subscribe(integrity.document)
         stack.callback(abandon_paused, engine)
         yield Session(wanted, tree, engine, clock, data_dir, simulation, log, absent)
 
 
-def guard_of(tree: DeviceTree, wanted: facts.Beamline | Bench) -> Guard:
+def guard_of(tree: DeviceTree, wanted: facts.Beamline | Bench, say: Callable[[str], None] = lambda _: None) -> Guard:
     """Return what keeps spoiled points out of the runs of a connected tree."""
     from daq.guard import Guard
     from daq.suspend import conditions
@@ -171,7 +175,10 @@ def guard_of(tree: DeviceTree, wanted: facts.Beamline | Bench) -> Guard:
     return Guard(found, wanted.flux, tree.roles.get("shutter"), say)
 
 
-def say(line: str) -> None:
-    """Tell the user what goes on, beside the table of points."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+def in_words(absent: dict[str, list[str]]) -> list[str]:
+    """Return a line for each device that does not answer."""
+    return [
+        f"{name} does not answer ({addresses[0]}{f' and {len(addresses) - 1} more' if addresses[1:] else ''}): "
+        "plans that need it are refused until it is back"
+        for name, addresses in absent.items()
+    ]

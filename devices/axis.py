@@ -155,10 +155,13 @@ class Axis(Instrument):
 
     def nominal_between(self, start: float, target: float) -> float:
         """Return how long a move from `start` to `target` should take, in device seconds."""
-        velocity = self.velocity.sample.value
-        if not velocity > 0:
-            velocity = self.facts.velocity
-        return Trapezoid(target - start, velocity, self.acceleration_s).duration
+        return Trapezoid(target - start, self.full_speed, self.acceleration_s).duration
+
+    @property
+    def full_speed(self) -> float:
+        """Its velocity, in its unit per second."""
+        velocity: float = self.velocity.sample.value
+        return velocity if velocity > 0 else self.facts.velocity
 
     @property
     def acceleration_s(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from ophyd import Device
@@ -68,6 +69,8 @@ class EnergyAxis(Commands, Device):
         self._status: Waiting | None = None
         self._lock = threading.Lock()
         self._followed = False
+        # a plan asks for each of its energies when it is made, when it is checked and when it moves
+        self._gap = lru_cache(maxsize=8192)(undulator.physics.gap_mm)
         super().__init__("", name=name, labels={"motors"})
         self.harmonic_choice = HarmonicChoice(
             undulator.facts.harmonics, name=f"{name}_harmonic_choice", kind="config", parent=self
@@ -163,7 +166,7 @@ class EnergyAxis(Commands, Device):
         self._check_range(energy_ev)
         physics = self.undulator.physics
         chosen = harmonic or self.harmonic_choice.get() or physics.best_harmonic(energy_ev)
-        gap = physics.gap_mm(energy_ev, chosen) - self.undulator.gap_offset_mm
+        gap = self._gap(float(energy_ev), chosen) - self.undulator.gap_offset_mm
         return {"gap": gap, **self.dcm.angles_for(energy_ev)}
 
     def check_value(self, value: float, harmonic: int = 0, **_: Any) -> None:

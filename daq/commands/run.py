@@ -64,8 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         when = "before the run began" if outcome is None else "after the run"
         return _complain(arguments, RunAborted(f"interrupted {when}"), outcome)
-    uid = outcome.uids[-1] if outcome.uids else None
-    say(f"{outcome.exit_status}: {outcome.num_points} points in {seconds:.1f} s, run {uid}{note}")
+    if outcome.uids:
+        say(f"{outcome.exit_status}: {outcome.num_points} points in {seconds:.1f} s, run {outcome.uids[-1]}{note}")
+    else:
+        say(f"done in {seconds:.1f} s, nothing recorded{note}")
     for path in files:
         say(f"wrote {path}")
     if arguments.json:
@@ -97,6 +99,7 @@ def _session(arguments: argparse.Namespace) -> Any:
         allow_simulated=arguments.allow_simulated,
         process=f"run-{arguments.beamline}",
         plan=(arguments.plan, arguments.words),
+        say=lambda line: print(f"terasu: {line}", file=sys.stderr, flush=True),  # noqa: T201
     )
 
 
@@ -105,24 +108,16 @@ def _forecast(arguments: argparse.Namespace) -> int:
     _check_simulation_options(arguments)
     with _session(arguments) as session:
         from daq import plan_call
-        from daq.precheck import precheck
+        from daq.check_plan import check_plan
 
         plan, args, kwargs = plan_call.call(arguments.plan, arguments.words, session.tree)
-        seen = precheck(plan(*args, **kwargs))
+        seen = check_plan(plan, *args, **kwargs)
     if arguments.json:
         say(json.dumps(seen.record()))
-        return 0
-    how_far = "the whole plan" if seen.whole else f"checked up to message {seen.messages}; the rest depends on readings"
-    say(f"dry run: {how_far}; nothing moved")
-    say(f"  {seen.runs} run(s), {seen.points} events, at least {seen.least_s:.1f} s of motion and counting")
-    for name, one in seen.moves.items():
-        where = f"{_short(one.low)} … {_short(one.high)} {one.unit}".rstrip()
-        say(f"  {name:<24} {one.count:>6} x  {where}")
+    else:
+        for line in seen.lines():
+            say(line)
     return 0
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
@@ -130,13 +125,12 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
         from daq import plan_call
         from daq.engine import execute
         from daq.live import LiveView
-        from daq.precheck import precheck
 
         plan, args, kwargs = plan_call.call(arguments.plan, arguments.words, session.tree)
-        precheck(plan(*args, **kwargs))
         words = ["terasu", "run", arguments.beamline, arguments.plan, *arguments.words]
         session.engine.md["command"] = shlex.join(words)
         try:
+            # the session's engine checks the whole of it before its first message
             outcome = execute(session.engine, plan(*args, **kwargs), LiveView())
         except RunFailed as error:
             if died := session.simulation and session.simulation.death():

@@ -9,10 +9,10 @@ from daq.settings.known import find_setting, known_settings
 from daq.settings.store import SettingsError, SettingsStore
 
 if TYPE_CHECKING:
-    from beamlines import Tree
+    from beamlines import DeviceTree
 
 
-def adopt(tree: Tree, store: SettingsStore) -> dict[str, Any]:
+def adopt(tree: DeviceTree, store: SettingsStore) -> dict[str, Any]:
     """Set the devices of `tree` to the latest version in `store`; return what its runs record as ``settings``.
 
     Raises

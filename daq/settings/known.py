@@ -61,10 +61,11 @@ class Setting:
         return self.checked(float(match[1]))
 
 
-def known_settings(beamline: facts.Beamline) -> dict[str, Setting]:
+def known_settings(beamline: facts.Station) -> dict[str, Setting]:
     """Return the settings of a beamline by name."""
     found: list[Setting] = []
-    for key, device in beamline.devices.items():
+    devices = beamline.devices if isinstance(beamline, facts.Beamline) else {}  # a bench has none
+    for key, device in devices.items():
         match device:
             case facts.DoubleCrystalMonochromator():
                 spacing = float(SILICON_LATTICE) / math.hypot(*device.miller)

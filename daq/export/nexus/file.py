@@ -82,7 +82,7 @@ def _entry(entry: h5py.Group, run: RunData) -> None:
     link_images(instrument, run)
     data = write_xas(entry, instrument, run) if is_xas(run) else plot(entry, instrument, run)
     if data is not None:
-        entry.attrs["default"] = data.name.rsplit("/", 1)[1]
+        entry.attrs["default"] = str(data.name).rsplit("/", 1)[1]
     streams = group(entry, "streams", "NXcollection")
     for name, stream in run.streams.items():
         _stream(group(streams, name_of(name), "NXcollection"), stream)
