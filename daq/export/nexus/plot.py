@@ -24,7 +24,6 @@ def plot(entry: h5py.Group, instrument: h5py.Group, run: RunData) -> h5py.Group 
     if not signals and not images:
         return None
     data = group(entry, "data", "NXdata")
-    data.attrs["title"] = str(entry["title"].asstr()[()])
     if not signals:
         data["images"] = h5py.SoftLink(f"{instrument.name}/{images[0]}/data")
         data.attrs["signal"] = "images"

@@ -57,7 +57,6 @@ def write_xas(entry: h5py.Group, instrument: h5py.Group, run: RunData) -> h5py.G
         mu = field(data, "mu", _as_recorded(spectrum.mu, energy[()]), long_name=name)
         mu.dims[0].attach_scale(energy)
         data.attrs["signal"] = "mu"
-    data.attrs["title"] = str(entry["title"].asstr()[()])
     for one in (incoming, absorbed):
         one.dims[0].attach_scale(energy)
 
