@@ -156,6 +156,31 @@ def test_xarray_opens_the_plot_and_the_streams(run, written, tmp_path):
                 np.testing.assert_array_equal(table[key], values)
 
 
+def test_from_the_catalogue_it_is_the_same(record, shared_data, opened, tmp_path, written):
+    from daq.catalogue import wait_until_readable
+    from daq.export.source import from_journal
+
+    uid = record(shared_data)
+    wait_until_readable(shared_data, uid)
+    one = written(RunData.from_catalogue(opened(shared_data, uid)))
+    records = [json.loads(text(one, "entry/run/record_json"))]
+    streams = {
+        name: {key: values[()] for key, values in one[f"entry/streams/{name}"].items()} for name in one["entry/streams"]
+    }
+    other = written(from_journal(shared_data, uid))
+    records.append(json.loads(text(other, "entry/run/record_json")))
+    for name, columns in streams.items():
+        for key, values in columns.items():
+            if key != "configuration_json":
+                np.testing.assert_array_equal(values, other[f"entry/streams/{name}/{key}"])
+    # the catalogue has text for what Tiled would clip (docs/reference/data.md)
+    assert records[0]["start"].pop("seed") == str(records[1]["start"].pop("seed"))
+    assert records[0]["start"] == records[1]["start"]
+    assert records[0]["streams"]["primary"]["configuration"].keys() == (
+        records[1]["streams"]["primary"]["configuration"].keys()
+    )
+
+
 # -- other runs ------------------------------------------------------------------------------------------------------
 
 

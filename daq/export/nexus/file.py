@@ -63,8 +63,9 @@ def _entry(entry: h5py.Group, run: RunData) -> None:
     sample = start.get("sample")
     about: dict[str, Any] = sample if isinstance(sample, dict) else {"name": sample} if sample else {}
     called = about.get("name")
-    title = " ".join(str(one) for one in (start.get("plan_name"), start.get("edge"), called and f"of {called}") if one)
-    field(entry, "title", title or f"run {run.uid[:8]}")
+    words = (start.get("plan_name"), start.get("edge"), called and f"of {called}")
+    title = " ".join(str(one) for one in words if one) or f"run {run.uid[:8]}"
+    field(entry, "title", title)
     field(entry, "start_time", iso(start["time"]))
     if run.stop:
         field(entry, "end_time", iso(run.stop["time"]))
@@ -82,7 +83,8 @@ def _entry(entry: h5py.Group, run: RunData) -> None:
     link_images(instrument, run)
     data = write_xas(entry, instrument, run) if is_xas(run) else plot(entry, instrument, run)
     if data is not None:
-        entry.attrs["default"] = str(data.name).rsplit("/", 1)[1]
+        entry.attrs["default"] = "data"
+        data.attrs["title"] = title
     streams = group(entry, "streams", "NXcollection")
     for name, stream in run.streams.items():
         _stream(group(streams, name_of(name), "NXcollection"), stream)

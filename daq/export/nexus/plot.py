@@ -5,7 +5,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
-from daq.export.nexus.values import field, group, name_of, text_of
+from daq.export.nexus.values import field, group, name_of
 from daq.export.run_data import RunData, Stream
 
 
@@ -24,7 +24,6 @@ def plot(entry: h5py.Group, instrument: h5py.Group, run: RunData) -> h5py.Group 
     if not signals and not images:
         return None
     data = group(entry, "data", "NXdata")
-    data.attrs["title"] = text_of(entry, "title")
     if not signals:
         data["images"] = h5py.SoftLink(f"{instrument.name}/{images[0]}/data")
         data.attrs["signal"] = "images"

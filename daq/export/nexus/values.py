@@ -29,12 +29,6 @@ def group(parent: h5py.Group, name: str, nexus_class: str) -> h5py.Group:
     return made
 
 
-def text_of(parent: h5py.Group, name: str) -> str:
-    """Return the text of a field."""
-    dataset: Any = parent[name]
-    return str(dataset.asstr()[()])
-
-
 def field(parent: h5py.Group, name: str, value: Any, unit: str = "", **attributes: str) -> h5py.Dataset:
     """Write one value: text, number, truth, array; whatever else as JSON."""
     if isinstance(value, np.ndarray):

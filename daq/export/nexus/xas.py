@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daq.errors import DataError
-from daq.export.nexus.values import field, group, text_of
+from daq.export.nexus.values import field, group
 from daq.export.run_data import RunData
 from daq.export.spectrum import BRAGG, COUNT_TIME, ENERGY, FLUORESCED, I0, TRANSMITTED, Spectrum
 
@@ -57,7 +57,6 @@ def write_xas(entry: h5py.Group, instrument: h5py.Group, run: RunData) -> h5py.G
         mu = field(data, "mu", _as_recorded(spectrum.mu, energy[()]), long_name=name)
         mu.dims[0].attach_scale(energy)
         data.attrs["signal"] = "mu"
-    data.attrs["title"] = text_of(entry, "title")
     for one in (incoming, absorbed):
         one.dims[0].attach_scale(energy)
 
