@@ -7,7 +7,9 @@ import hashlib
 import json
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -18,6 +20,7 @@ from beam.errors import ConfigError, UnknownName
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.{}\-]+$", max_length=50)]
+DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 TangoName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]+/[a-z0-9_\-]+/[a-z0-9_\-]+$")]
 
 
@@ -239,8 +242,8 @@ class EnergyRange(Sourced):
     tolerance_ev: Positive
 
 
-class Beamline(Facts):
-    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
+class BeamlineTable(Facts):
+    """What every beamline's file says, whatever its devices."""
 
     schema_version: Literal[1]
     beamline: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -248,25 +251,42 @@ class Beamline(Facts):
     prefix: Prefix
     tango_domain: Annotated[str, Field(pattern=r"^[a-z0-9_\-]+$")]
     energy: EnergyRange
-    devices: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Device]
     default_sample: str
     sim: Simulation = Simulation()
 
+
+class Beamline(BeamlineTable):
+    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
+
+    devices: dict[DeviceName, Device]
+
     @model_validator(mode="after")
     def _chambers_on_scalers(self) -> Beamline:
-        taken: dict[tuple[str, int], str] = {}
-        for name, device in self.devices.items():
-            if not isinstance(device, IonChamber):
-                continue
-            scaler = self.devices.get(device.scaler)
-            if not isinstance(scaler, Scaler):
-                raise ValueError(f"devices.{name}.scaler = {device.scaler!r} is no device of kind 'scaler'")
-            if device.channel > scaler.channels:
-                raise ValueError(f"devices.{name}.channel = {device.channel}: {device.scaler} has {scaler.channels}")
-            other = taken.setdefault((device.scaler, device.channel), name)
-            if other != name:
-                raise ValueError(f"devices.{name}.channel = {device.channel} is already taken by devices.{other}")
+        check_channels(self.devices, IonChamber)
         return self
+
+
+def check_channels(devices: Mapping[str, Any], detectors: type | UnionType) -> None:
+    """Check that each of the `detectors` is alone on a channel that its scaler has.
+
+    Raises
+    ------
+    ValueError
+        If one is not; the message names key and value, as pydantic's validators want it.
+    """
+    taken: dict[tuple[str, int], str] = {}
+    for name, device in devices.items():
+        if not isinstance(device, detectors):
+            continue
+        on, channel = str(getattr(device, "scaler", "")), int(getattr(device, "channel", 0))
+        scaler = devices.get(on)
+        if not isinstance(scaler, Scaler):
+            raise ValueError(f"devices.{name}.scaler = {on!r} is no device of kind 'scaler'")
+        if channel > scaler.channels:
+            raise ValueError(f"devices.{name}.channel = {channel}: {on} has {scaler.channels}")
+        other = taken.setdefault((on, channel), name)
+        if other != name:
+            raise ValueError(f"devices.{name}.channel = {channel} is already taken by devices.{other}")
 
 
 def config_dir(explicit: str | os.PathLike[str] | None = None) -> Path:

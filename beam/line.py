@@ -20,6 +20,7 @@ from beam.constants import FWHM_PER_SIGMA
 from beam.crystal import CrystalPair
 from beam.detector import IonChamber, Response
 from beam.errors import OutOfReach, UnknownName
+from beam.nodes import gaussian_nodes
 from beam.ring import RingEvent, RingModel
 from beam.sample_curve import Sample
 from beam.undulator import PlanarUndulator
@@ -34,13 +35,6 @@ class Exposure:
     dwell_s: float
     counts: Mapping[int, int]
     overloaded: frozenset[str]
-
-
-def gaussian_nodes(points: int = 21, reach: float = 3.5) -> tuple[np.ndarray, np.ndarray]:
-    """Return equally spaced nodes (in σ) and weights (sum 1) of a Gaussian average, shape (points,) each."""
-    nodes = np.linspace(-reach, reach, points)
-    weights = np.exp(-0.5 * nodes**2)
-    return nodes, weights / weights.sum()
 
 
 class _Optics(NamedTuple):
