@@ -74,7 +74,7 @@ class Polarisation:
             raise OutOfReach(f"polarisation {self.mode} {self.value:g}{unit}: -{limit:g} … {limit:g}{unit} is possible")
 
     def __str__(self) -> str:
-        return f"{self.mode} {self.value:g}" if self.mode in {"linear", "elliptic"} else self.mode
+        return f"{self.mode} {self.value:.12g}" if self.mode in {"linear", "elliptic"} else self.mode
 
     def reversed(self) -> Polarisation:
         """Return the same with the other helicity; light without helicity has none to reverse.
@@ -101,7 +101,8 @@ CIRCULAR_PLUS = Polarisation("circular+")
 CIRCULAR_MINUS = Polarisation("circular-")
 FIXED = (HORIZONTAL, VERTICAL, CIRCULAR_PLUS, CIRCULAR_MINUS)
 WORDS = "horizontal, vertical, circular+, circular-, linear ANGLE (deg), elliptic DEGREE (-1 … 1)"
-_WITH_VALUE = re.compile(r"(linear|elliptic)\s+([-+]?\d+(?:\.\d*)?|[-+]?\.\d+)\s*(?:deg|°)?")
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+_WITH_VALUE = re.compile(rf"(linear|elliptic)\s+({_NUMBER})\s*(?:deg|°)?")
 
 
 def parse(text: str) -> Polarisation:

@@ -9,11 +9,13 @@ from pathlib import Path
 from beam.bench import Bench
 from beam.facts import Beamline, Facility, Facts
 from beam.sample_model import ModelSample
+from beam.soft_kinds import SoftBeamline
 from beam.xmcd import MagneticSample
 
 MODELS: dict[str, type[Facts]] = {
     "facility": Facility,
     "beamline": Beamline,
+    "soft_beamline": SoftBeamline,
     "bench": Bench,
     "sample": ModelSample,
     "magnetic": MagneticSample,

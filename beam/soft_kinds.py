@@ -155,7 +155,8 @@ class CurrentDetector(Sourced):
 class Mesh(CurrentDetector):
     """A metal mesh across the beam: it takes a share of the light and gives a current of photo-electrons.
 
-    `yield_per_photon` electrons leave it per photon taken at `yield_energy_ev`; elsewhere in proportion to E µ(E).
+    `yield_per_photon` electrons leave it per photon taken at `yield_energy_ev`; elsewhere it goes with the energy to
+    the power `yield_power`.
     """
 
     kind: Literal["mesh"]
@@ -163,10 +164,14 @@ class Mesh(CurrentDetector):
     open_share: Annotated[float, Field(gt=0, lt=1)]
     yield_per_photon: Positive
     yield_energy_ev: Positive
+    yield_power: float
 
 
 class DrainCurrent(CurrentDetector):
-    """The sample's drain current: total electron yield, `electrons_per_kev` for each keV absorbed at the surface."""
+    """The sample's drain current: total electron yield.
+
+    `electrons_per_kev` leave per keV that is absorbed within their escape depth.
+    """
 
     kind: Literal["drain_current"]
     electrons_per_kev: Positive

@@ -15,6 +15,7 @@ It is a model: no multiplets, no EXAFS, no linear dichroism; the moments are tho
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -119,6 +120,11 @@ class MagneticFilm:
         p, q, _ = self.integrals
         self._white = (model.branching * white, (1 - model.branching) * white)
         self._dichroic = (p, q - p)
+
+    @functools.cached_property
+    def fluorescence_mu_per_nm(self) -> float:
+        """The film's absorption of its own fluorescence in 1/nm."""
+        return float(self.mean_per_nm(np.array([self.model.fluorescence_ev]))[0])
 
     @property
     def jump_per_nm(self) -> float:
