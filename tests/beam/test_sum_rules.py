@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beam.electron_yield import desaturated, saturated
-from beam.errors import BadSpectrum, ConfigError
+from beam.errors import BadSample, BadSpectrum, ConfigError, UnknownName
+from beam.sample import load_sample
+from beam.sample_film import film_names, load_film
 from beam.sum_rules import Integrals, Moments, integrals, moments
 from beam.xmcd import MagneticFilm, magnetic_film
 from beam.xmcd_analysis import Known, Saturation, analyse
@@ -250,3 +252,15 @@ def test_stripes_have_their_period(film):
     # waves of one length in all directions: seen along x, hardly any is shorter
     stripes = size / 0.8
     assert share[round(0.8 * stripes)] < 0.75 < 0.9 < share[round(1.4 * stripes)]
+
+
+def test_films_are_found_by_name(config):
+    assert film_names(config) == ["fe_film"]
+    assert load_film("fe_film", config).model.element == "Fe"
+    assert load_film("none", config) is None
+    with pytest.raises(UnknownName, match="did you mean fe_film"):
+        load_film("fe_flim", config)
+    with pytest.raises(BadSample, match="no magnetic film; this beamline carries fe_film, none"):
+        load_film("fe_foil", config)
+    with pytest.raises(BadSample, match="soft X-ray beamlines alone"):
+        load_sample("fe_film", config)
