@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
+from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -21,6 +23,7 @@ from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.{}\-]+$", max_length=50)]
+DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 TangoName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]+/[a-z0-9_\-]+/[a-z0-9_\-]+$")]
 
 
@@ -283,8 +286,8 @@ class Station(Facts):
     interlock: list[Interlock] = Field(default_factory=list)
 
 
-class Beamline(Station):
-    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
+class BeamlineTable(Station):
+    """What every beamline's file says, whatever its devices."""
 
     schema_version: Literal[1]
     beamline: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -292,7 +295,6 @@ class Beamline(Station):
     prefix: Prefix
     tango_domain: Annotated[str, Field(pattern=r"^[a-z0-9_\-]+$")]
     energy: EnergyRange
-    devices: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Device]
     default_sample: str
     sim: Simulation = Simulation()
 
@@ -301,21 +303,39 @@ class Beamline(Station):
         """What it is called in commands and as a file."""
         return self.beamline
 
+
+class Beamline(BeamlineTable):
+    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
+
+    devices: dict[DeviceName, Device]
+
     @model_validator(mode="after")
     def _chambers_on_scalers(self) -> Beamline:
-        taken: dict[tuple[str, int], str] = {}
-        for name, device in self.devices.items():
-            if not isinstance(device, IonChamber):
-                continue
-            scaler = self.devices.get(device.scaler)
-            if not isinstance(scaler, Scaler):
-                raise ValueError(f"devices.{name}.scaler = {device.scaler!r} is no device of kind 'scaler'")
-            if device.channel > scaler.channels:
-                raise ValueError(f"devices.{name}.channel = {device.channel}: {device.scaler} has {scaler.channels}")
-            other = taken.setdefault((device.scaler, device.channel), name)
-            if other != name:
-                raise ValueError(f"devices.{name}.channel = {device.channel} is already taken by devices.{other}")
+        check_channels(self.devices, IonChamber)
         return self
+
+
+def check_channels(devices: Mapping[str, Any], detectors: type | UnionType) -> None:
+    """Check that each of the `detectors` is alone on a channel that its scaler has.
+
+    Raises
+    ------
+    ValueError
+        If one is not; the message names key and value, as pydantic's validators want it.
+    """
+    taken: dict[tuple[str, int], str] = {}
+    for name, device in devices.items():
+        if not isinstance(device, detectors):
+            continue
+        on, channel = str(getattr(device, "scaler", "")), int(getattr(device, "channel", 0))
+        scaler = devices.get(on)
+        if not isinstance(scaler, Scaler):
+            raise ValueError(f"devices.{name}.scaler = {on!r} is no device of kind 'scaler'")
+        if channel > scaler.channels:
+            raise ValueError(f"devices.{name}.channel = {channel}: {on} has {scaler.channels}")
+        other = taken.setdefault((on, channel), name)
+        if other != name:
+            raise ValueError(f"devices.{name}.channel = {channel} is already taken by devices.{other}")
 
 
 def config_dir(explicit: str | os.PathLike[str] | None = None) -> Path:
