@@ -41,7 +41,7 @@ def test_a_plan_that_first_does_what_a_rule_needs_is_allowed(bench):
 
     before = len(bench.server.writes)
     assert check_plan(plan, close=True).moves["sample_arm"].last == 5.0
-    with pytest.raises(Refused, match="sample_arm 5 mm: interlock, .*: fast_shutter is open, it must be closed"):
+    with pytest.raises(Refused, match=r"sample_arm 5 mm: interlock, .*: fast_shutter is open, it must be closed"):
         check_plan(plan, close=False)
     assert len(bench.server.writes) == before
 
