@@ -6,8 +6,8 @@ import pytest
 
 from beam.errors import TerasuError, UnknownName
 from daq import plan_call
-from daq.errors import Refused, UsageError, exit_status
 from daq.check_plan import check_plan
+from daq.errors import Refused, UsageError, exit_status
 
 SIM = ("--sim", "--seed", "7", "--time-scale", "1000")
 
