@@ -66,7 +66,7 @@ def main() -> None:
                 found["in order"] = run("mv", "far", "0", "near", "1")
                 found["then beyond"] = run("mv", "near", "6")
                 found["back out"] = run("mv", "far", "1")
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

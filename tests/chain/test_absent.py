@@ -70,7 +70,7 @@ def test_a_dead_device_refuses_only_what_needs_it_and_comes_back(found, tmp_path
     assert found["absent then"] == {}
     # a rule that needs what does not answer refuses; then it holds for bare plans, by hand, and both ways round
     rule = "interlock, near goes beyond 5 mm only with far at 0"
-    assert f"near 6 mm: {rule}: far: two:far" in found["blind"]
+    assert f"near 6 mm: {rule}: far_at_rest: two:far" in found["blind"]
     assert f"near 6 mm: {rule}: far is at 1 mm, it must be at 0 ± 0.1 mm" in found["far out"]
     assert found["by hand"] in found["far out"]
     assert found["in order"] == found["then beyond"] == "done 0"

@@ -79,3 +79,12 @@ def test_enum_strings_count(wanted, served):
     changed = dict(served) | {pv: replace(served[pv], enum_strings=("Closed", "Open"))}
     (line,) = disagreements(wanted, changed)
     assert "has states" in line
+
+
+def test_a_bench_s_server_serves_all_that_its_devices_ask_for():
+    from beam import bench, facts
+
+    tree = beamlines.load("bench", transport=FakeServer())
+    wanted = [one for device in tree.devices.values() for one in device.signals()]
+    assert len(wanted) > 200
+    assert disagreements(wanted, inventory(facts.load_facility(), bench.load("bench"))) == []
