@@ -9,7 +9,6 @@ from ioc_sim import claims
 from ioc_sim.errors import AlreadyServed
 from ioc_sim.launch import Simulation
 
-
 ALONE = {"EPICS_CA_ADDR_LIST": ""}
 """Other tests of this process may have made the environment point at servers of theirs."""
 
