@@ -22,7 +22,16 @@ import numpy as np
 
 from beam.electrons import RATIO_MAX, RATIO_MIN, gap_range_mm, k_per_tesla
 from beam.errors import OutOfReach
-from beam.polarisation import FIXED, Polarisation, Stokes, stokes
+from beam.polarisation import (
+    CIRCULAR_MINUS,
+    CIRCULAR_PLUS,
+    FIXED,
+    HORIZONTAL,
+    VERTICAL,
+    Polarisation,
+    Stokes,
+    stokes,
+)
 from beam.roots import bisect
 from beam.tables import bessel_j
 
@@ -134,6 +143,32 @@ class AppleArray:
                 tilt = math.radians(abs(polarisation.value))
                 step = scale * math.atan2(math.sqrt(math.sin(tilt) * y), math.sqrt(max(math.cos(tilt), 0.0) * x))
                 return Rows(0.0, math.copysign(step, polarisation.value))
+
+    def polarisation_of(self, gap_mm: float, rows: Rows, tolerance: float = 1e-3) -> Polarisation | None:
+        """Return the polarisation that rows give at a gap in mm: the inverse of `rows_for`.
+
+        Parameters
+        ----------
+        gap_mm, rows
+            Where gap and rows stand.
+        tolerance
+            How far the Stokes parameters of the motion, relative to the whole, may be from those of a polarisation.
+
+        Returns
+        -------
+        Polarisation or None
+            None where the motion is none of those that can be asked for.
+        """
+        motion = self.field_ellipse(gap_mm, rows)
+        if abs(motion.p3) > 1 - tolerance:
+            return CIRCULAR_PLUS if motion.p3 > 0 else CIRCULAR_MINUS
+        if abs(motion.p3) < tolerance:
+            if abs(motion.p2) < tolerance:
+                return HORIZONTAL if motion.p1 > 0 else VERTICAL
+            return Polarisation("linear", motion.angle_deg)
+        if abs(motion.p2) < tolerance and motion.p1 > 0:
+            return Polarisation("elliptic", motion.p3)
+        return None
 
     def energy_ev(self, gap_mm: float, polarisation: Polarisation, n: int = 1) -> float:
         """Return the photon energy in eV of harmonic `n` at a gap in mm with the rows set for a polarisation."""

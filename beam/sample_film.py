@@ -7,7 +7,7 @@ from pathlib import Path
 from beam import facts
 from beam.errors import BadSample, UnknownName
 from beam.sample import sample_names
-from beam.xmcd import MagneticFilm, magnetic_film
+from beam.xmcd import MagneticFilm, NoFilm, magnetic_film
 
 KIND = "magnetic"
 
@@ -17,13 +17,13 @@ def film_names(directory: Path) -> list[str]:
     return [name for name in sample_names(directory) if _kind(name, directory) == KIND]
 
 
-def load_film(spec: str, directory: Path, seed: int = 0) -> MagneticFilm | None:
-    """Return the film that a text means, None for ``none`` (empty beam).
+def load_film(spec: str, directory: Path, seed: int = 0) -> MagneticFilm | NoFilm:
+    """Return the film that a text means.
 
     Parameters
     ----------
     spec
-        ``none`` or the name of a file in ``samples/`` of the configuration.
+        ``none`` (empty beam) or the name of a file in ``samples/`` of the configuration.
     directory
         Configuration directory.
     seed
@@ -40,7 +40,7 @@ def load_film(spec: str, directory: Path, seed: int = 0) -> MagneticFilm | None:
     """
     spec = spec.strip()
     if spec.casefold() == "none":
-        return None
+        return NoFilm()
     names = film_names(directory)
     if spec in names:
         return magnetic_film(directory / "samples" / f"{spec}.toml", seed)

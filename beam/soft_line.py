@@ -37,7 +37,7 @@ from beam.soft_detector import (
     Seen,
     seen_by,
 )
-from beam.xmcd import MagneticFilm
+from beam.xmcd import MagneticFilm, NoFilm
 
 PLAUSIBLE_EV = (10.0, 20_000.0)  # of the first order; a grating turned beyond passes no light here
 
@@ -60,8 +60,8 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
     ----------
     facility, beamline
         The facts.
-    film
-        What stands in the beam, None for nothing; may be replaced at any time.
+    sample
+        What stands in the beam; may be replaced at any time.
     seed
         Seed of all noise.
     clock
@@ -77,7 +77,7 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
         ``magnet.field``, ``cryostat.temperature``, ``stage.x``, ``stage.y`` by the names of theirs.
     undulator, monochromator
         Source and monochromator.
-    film
+    sample
         What stands in the beam.
     """
 
@@ -85,13 +85,13 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
         self,
         facility: facts.Facility,
         beamline: soft_kinds.SoftBeamline,
-        film: MagneticFilm | None,
+        sample: MagneticFilm | NoFilm,
         *,
         seed: int,
         clock: Clock,
         events: Iterable[RingEvent] = (),
     ) -> None:
-        self.film = film
+        self.sample = sample
         self._undulator: SegmentedUndulator | None = None
         self._monochromator: GratingMonochromator | None = None
         self._meshes: list[MeshCurrent] = []
@@ -231,25 +231,25 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
 
     def magnetisation(self) -> float:
         """Return the magnetisation along the beam, -1 … 1, where the beam meets the sample; 0 without sample."""
-        if self.film is None:
+        if not isinstance(self.sample, MagneticFilm):
             return 0.0
         field = self._field.true if self._field else 0.0
         x, y, spot = (self._stage[0].true, self._stage[1].true, self._stage[2]) if self._stage else (0.0, 0.0, 0.0)
-        return self.film.domains.magnetisation(x, y, field, spot)
+        return self.sample.domains.magnetisation(x, y, field, spot)
 
     def seen(self) -> list[Seen]:
         """Return what the sample does to the light, one item a component of `light`."""
         light = self.light()
-        if self.film is None:
+        if not isinstance(self.sample, MagneticFilm):
             return [UNTOUCHED] * len(light)
         magnetisation = self.magnetisation()
-        key = (self._light_key, self.film, magnetisation)
+        key = (self._light_key, self.sample, magnetisation)
         if self._seen_key != key:
             centres = np.array([[one.energy_ev, one.bandwidth_ev / FWHM_PER_SIGMA] for one in light]).reshape(-1, 2)
             energies = centres[:, :1] + centres[:, 1:] * self._nodes
             p3_m = np.array([one.light.p3 * magnetisation for one in light])
             take_off = self._counters[0].facts.take_off_deg if self._counters else 90.0
-            self._seen_now = seen_by(self.film, energies, self._weights, p3_m, take_off)
+            self._seen_now = seen_by(self.sample, energies, self._weights, p3_m, take_off)
             self._seen_key = key
         return self._seen_now
 
@@ -264,7 +264,7 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
         pgm, at = self.monochromator, self._motors()
         width = pgm.broadening_ev(at, name, self._slit.true)
         orders = pgm.orders(name)
-        harmonic = max(1, min(round((energy / first - 1) / 2) * 2 + 1, max(self.undulator.array.harmonics)))
+        harmonic = min(self.undulator.array.harmonics, key=lambda n: abs(energy / first - n))
         stray_ev = harmonic * first
         energies = [*(m * energy for m in orders), stray_ev]
         source = self.undulator.light(energies, state, 1.0)

@@ -121,6 +121,26 @@ class MagneticFilm:
         self._white = (model.branching * white, (1 - model.branching) * white)
         self._dichroic = (p, q - p)
 
+    def record(self) -> dict[str, str | float]:
+        """Return what a run says of its sample, JSON values only: what an analysis must know, not what it finds."""
+        model = self.model
+        yielded = self.model.escape_nm * float(self._before(np.array([model.l3_ev]))[0])
+        return {
+            "name": self.name,
+            "description": self.description,
+            "provenance": self.provenance,
+            "edge": f"{model.element} L3",
+            "reference_ev": model.l3_ev,
+            "reference_name": f"L3 line of the model {self.name} as put in",
+            "l3_ev": model.l3_ev,
+            "l2_ev": model.l2_ev,
+            "holes": model.holes,
+            "tz": model.tz,
+            "step_fwhm_ev": model.step_fwhm_ev,
+            "yield_before": yielded,
+            "yield_jump": model.escape_nm * self.jump_per_nm,
+        }
+
     @functools.cached_property
     def fluorescence_mu_per_nm(self) -> float:
         """The film's absorption of its own fluorescence in 1/nm."""
@@ -183,6 +203,18 @@ class MagneticFilm:
         for area, (edge, fwhm) in zip(areas, self._lines, strict=True):
             found += area * voigt(energies_ev - edge, fwhm / FWHM_PER_SIGMA, 0.5 * self.model.lorentz_fwhm_ev)
         return found
+
+
+class NoFilm:
+    """An empty beam."""
+
+    name = "none"
+    description = "no sample in the beam"
+    provenance = "none"
+
+    def record(self) -> dict[str, str | float]:
+        """Return what a run says of its sample."""
+        return {"name": self.name, "description": self.description, "provenance": self.provenance}
 
 
 def magnetic_film(path: Path, seed: int = 0) -> MagneticFilm:

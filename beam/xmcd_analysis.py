@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +67,25 @@ class Known:
     saturation: Saturation | None = None
     before_ev: float = 8.0
     after_ev: float = 15.0
+
+    @classmethod
+    def from_record(
+        cls, record: Mapping[str, Any], *, polarisation: float, slope_power: float, electron_yield: bool
+    ) -> Known:
+        """Return what a run declares: the record of its sample, and how it was measured.
+
+        Raises
+        ------
+        BadSpectrum
+            If the record lacks a figure; the message names it.
+        """
+        try:
+            level = {key: float(record[key]) for key in ("holes", "l3_ev", "l2_ev", "tz", "step_fwhm_ev")}
+            yields = Saturation(float(record["yield_before"]), float(record["yield_jump"]))
+        except KeyError as error:
+            raise BadSpectrum(f"the record of the sample lacks {error.args[0]}: no sum rules without it") from error
+        saturation = yields if electron_yield else None
+        return cls(**level, polarisation=polarisation, slope_power=slope_power, saturation=saturation)
 
 
 @dataclasses.dataclass(frozen=True)

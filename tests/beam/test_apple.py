@@ -137,6 +137,25 @@ def test_the_rows_give_the_polarisation_asked_for(array, gap, polarisation):
         assert (light.p1, light.p2, light.p3) == pytest.approx(wanted, abs=1e-9)
 
 
+@given(gap=st.floats(15.0, 55.9), polarisation=polarisations)
+def test_rows_and_polarisation_are_a_pair(array, gap, polarisation):
+    found = array.polarisation_of(gap, array.rows_for(polarisation, gap), tolerance=1e-9)
+    same = {("linear", 0.0): "horizontal", ("linear", 90.0): "vertical", ("elliptic", 0.0): "horizontal"}
+    near = {"linear": [0.0, 90.0], "elliptic": [0.0]}.get(polarisation.mode, [])
+    if any(abs(abs(polarisation.value) - special) < 1e-3 for special in near):
+        special = min(near, key=lambda one: abs(abs(polarisation.value) - one))
+        assert found.mode in {polarisation.mode, same[polarisation.mode, special]}
+        return
+    assert found.mode == polarisation.mode
+    assert found.value == pytest.approx(polarisation.value, abs=1e-6)
+
+
+def test_rows_between_the_polarisations_are_none_of_them(array):
+    assert array.polarisation_of(20.0, Rows(5.0, 7.0)) is None
+    # beyond the circular phase the long axis stands upright
+    assert array.polarisation_of(20.0, Rows(24.0)) is None
+
+
 @given(gap=st.floats(15.0, 55.9), angle=st.floats(-90, 90), n=st.sampled_from([1, 3, 5]))
 def test_linear_light_is_that_of_a_planar_undulator(array, gap, angle, n):
     rows = array.rows_for(Polarisation("linear", angle), gap)

@@ -1,15 +1,17 @@
 """The whole soft X-ray line: what a run would export gives the moments of the model and shows its domains."""
 
+import json
+
 import numpy as np
 import pytest
 
 from beam import facts
 from beam.clock import ExperimentClock
-from beam.errors import OutOfReach, UnknownName
+from beam.errors import BadSpectrum, OutOfReach, UnknownName
 from beam.polarisation import CIRCULAR_MINUS, CIRCULAR_PLUS, HORIZONTAL, VERTICAL, Polarisation
 from beam.soft_line import SoftLine
-from beam.xmcd import MagneticFilm
-from beam.xmcd_analysis import Known, Saturation, analyse
+from beam.xmcd import MagneticFilm, NoFilm
+from beam.xmcd_analysis import Known, analyse
 from tests.beam.soft_bench import SoftBench
 
 ENERGIES = np.concatenate([np.arange(670.0, 700, 2), np.arange(700, 730, 0.4), np.arange(730, 781, 2.0)])
@@ -17,18 +19,17 @@ WITHIN = 0.05
 
 
 def declared(film, polarisation=1.0):
-    """Return what a run's metadata say: figures of detectors and sample, not its moments."""
-    model = film.model
-    before = float(film.pre_edge_per_nm(np.array([model.l3_ev]))[0])
-    return Known(
-        holes=model.holes,
-        l3_ev=model.l3_ev,
-        l2_ev=model.l2_ev,
-        tz=model.tz,
-        polarisation=polarisation,
-        slope_power=1.0 + 0.6,  # drain current with E, mesh with E^-0.6
-        saturation=Saturation(model.escape_nm * before, model.escape_nm * film.jump_per_nm),
-    )
+    """Return what a run's metadata say: the sample's record, and the slope of its detectors."""
+    slope_power = 1.0 + 0.6  # drain current with E, mesh with E^-0.6
+    return Known.from_record(film.record(), polarisation=polarisation, slope_power=slope_power, electron_yield=True)
+
+
+def test_the_record_does_not_tell_the_moments(film):
+    record = json.loads(json.dumps(film.record()))
+    secret = {film.model.orbital_moment_ub, film.model.spin_moment_ub, film.model.white_line_ev}
+    assert not secret & set(record.values())
+    with pytest.raises(BadSpectrum, match="lacks holes"):
+        Known.from_record(NoFilm().record(), polarisation=1.0, slope_power=0.0, electron_yield=False)
 
 
 def off(found, film):
@@ -110,7 +111,7 @@ def test_a_map_at_two_helicities_shows_the_domains(soft_bench):
                 rows.append(drain / i0)
         maps.append(np.array(rows))
     dichroism = (maps[0] - maps[1]) / (maps[0] + maps[1])
-    truth = [bench.line.film.domains.magnetisation(float(x), float(y), 0.0, 0.05) for y in places for x in places]
+    truth = [bench.line.sample.domains.magnetisation(float(x), float(y), 0.0, 0.05) for y in places for x in places]
     assert np.corrcoef(dichroism, truth)[0, 1] < -0.99  # µ+ - µ- is negative at L3
     assert np.std(truth) > 0.5
 
@@ -139,7 +140,7 @@ def test_all_detectors_see_the_edge(soft_bench):
 
 
 def test_transmission_is_that_of_the_film(bl13u, film, soft_bench):
-    with_film, without = soft_bench(), soft_bench(None)
+    with_film, without = soft_bench(), soft_bench(NoFilm())
     for bench in (with_film, without):
         bench.go(690.0, HORIZONTAL)
     share = with_film.signals(20.0)[2] / without.signals(20.0)[2]
