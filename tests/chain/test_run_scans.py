@@ -38,7 +38,7 @@ def test_a_spectrum_from_nothing_running_to_a_file(terasu, tmp_path):
     assert (start["seed"], start["time_scale"], start["clock"]) == (7, 1000.0, "experiment")
     assert "model" in start["sample"]["description"]
     assert {"plan_args", "config_hash", "versions", "operator", "beamline"} <= start.keys()
-    assert {"baseline", "dark", "primary"} == set(descriptors)
+    assert {"baseline", "dark", "primary", "integrity"} == set(descriptors)
     for key in ("energy", "energy_setpoint", "energy_harmonic", "energy_gap", "i0", "it", "count_time", "ring_current"):
         assert key in events["primary"][0]["data"]
     assert events["baseline"][-1]["data"]["shutter"] == "Closed"

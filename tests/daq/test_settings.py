@@ -11,6 +11,7 @@ from daq.cli import main
 from daq.errors import DataError, UsageError
 from daq.settings import SettingsError, SettingsStore, adopt, known_settings
 from daq.settings.known import find_setting
+from tests.devices.fake_server import FakeServer
 
 BRAGG, GAP = "dcm.bragg_offset_deg", "undulator.gap_offset_mm"
 
@@ -133,10 +134,8 @@ def test_values_are_checked_with_their_unit(known):
 def tree():
     import beamlines
 
-    one = beamlines.load("bl09u")
-    yield one
-    for device in one.devices.values():
-        device.destroy()
+    facility, beamline = facts.load("bl09u")
+    return beamlines.page_of("bl09u")(facility, beamline, FakeServer())  # no channel: those of this process are others'
 
 
 def test_devices_drive_by_the_settings(tree, store, known):
