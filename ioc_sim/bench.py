@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from beam import bench_kinds as kinds
+from beam.area_detectors import AreaDetectors
 from beam.axis import LineAxis
 from beam.bench import Bench
 from beam.facts import AxisNumbers
+from ioc_sim.area_detector.group import AreaDetectorGroup
 from ioc_sim.channels import Channels
 from ioc_sim.faults.group import FaultGroup
 from ioc_sim.groups.electrometer import ElectrometerGroup
@@ -72,6 +74,10 @@ def _file_detectors(facts: kinds.FileDetectors, around: Surroundings) -> Iterato
     return (FileDetectorGroup(prefix, facts, around.seed, around.time, around.files) for prefix in facts.prefixes)
 
 
+def _area_detectors(facts: AreaDetectors, around: Surroundings) -> Iterator[Group]:
+    return (AreaDetectorGroup(prefix, facts, around.seed, around.time, around.files) for prefix in facts.prefixes)
+
+
 GROUPS: dict[type[Any], Callable[[Any, Surroundings], Iterator[Group]]] = {
     kinds.LinearMotors: _motors,
     kinds.RotaryMotors: _motors,
@@ -83,6 +89,7 @@ GROUPS: dict[type[Any], Callable[[Any, Surroundings], Iterator[Group]]] = {
     kinds.Valves: _in_time(ValveGroup),
     kinds.Waveforms: _seeded(TimeSeriesGroup),
     kinds.FileDetectors: _file_detectors,
+    AreaDetectors: _area_detectors,
 }
 """What serves the devices of a kind, one for each prefix."""
 

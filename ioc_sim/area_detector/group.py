@@ -1,0 +1,93 @@
+"""One area detector: its camera at `cam1:` and the plugins that the facts list, each listening to the camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from beam.area_detectors import AreaDetectors, plugin_kind
+from beam.frames import SceneFrames, Spot
+from ioc_sim.area_detector.camera import Camera
+from ioc_sim.area_detector.hdf5 import Hdf5
+from ioc_sim.area_detector.image import ON_WIRE, Image
+from ioc_sim.area_detector.pipeline import Pipeline
+from ioc_sim.area_detector.plugin import Plugin
+from ioc_sim.area_detector.sources import Pattern, Photons, Source
+from ioc_sim.area_detector.table import PLUGIN
+from ioc_sim.channels import Channels
+from ioc_sim.timing import Timeline
+
+CAMERA_PORT = "SIM1"
+
+
+class AreaDetectorGroup:
+    """The channels of one detector.
+
+    Parameters
+    ----------
+    prefix : str
+        Its address.
+    facts : AreaDetectors
+        What it is like.
+    seed : int
+        Of its noise.
+    time : Timeline
+        The server's time.
+    root : Path
+        Files are written below this directory only.
+    source : Source, optional
+        Makes the pictures, instead of what the facts say.
+    """
+
+    def __init__(
+        self, prefix: str, facts: AreaDetectors, seed: int, time: Timeline, root: Path, source: Source | None = None
+    ) -> None:
+        self.name = prefix
+        height, width = facts.height_px, facts.width_px
+        sizes = {"width": width, "height": height, "pixels": 3 * width * height}
+        pipeline = Pipeline(time, sizes, ON_WIRE[facts.data_type])
+        self.pipeline = pipeline
+        if source is None and facts.picture == "pattern":
+            source = Pattern(height, width)
+        elif source is None:
+            spot = Spot(height, width, facts.peak_rate_hz, facts.background_rate_hz)
+            source = Photons(SceneFrames(seed, prefix, spot))
+        self.camera = Camera(CAMERA_PORT, f"{prefix}cam1:", pipeline, source, facts.label, facts.data_type)
+        self.plugins: dict[str, Plugin] = {}
+        for name in facts.plugins:
+            make = PLUGINS[plugin_kind(name)]
+            self.plugins[name] = make(name.upper(), f"{prefix}{name}:", pipeline, facts, root)
+        self.channels: Channels = {}
+        for port in pipeline.ports.values():
+            self.channels.update(port.channels)
+
+
+Make = Callable[[str, str, Pipeline, AreaDetectors, Path], Plugin]
+
+
+def _plain(kind: type[Any], *tables: str) -> Make:
+    """Return what makes a plugin that needs its records and queue only."""
+
+    def make(name: str, prefix: str, pipeline: Pipeline, facts: AreaDetectors, _: Path) -> Plugin:
+        return kind(name, prefix, pipeline, CAMERA_PORT, facts.queue_frames, (*PLUGIN, *tables))
+
+    return make
+
+
+def _files(kind: type[Any]) -> Make:
+    """Return what makes a plugin that writes files."""
+
+    def make(name: str, prefix: str, pipeline: Pipeline, facts: AreaDetectors, root: Path) -> Plugin:
+        plugin = kind(name, prefix, pipeline, CAMERA_PORT, facts.queue_frames, root)
+        plugin.takes_s = facts.write_s
+        return plugin
+
+    return make
+
+
+PLUGINS: dict[str, Make] = {
+    "HDF": _files(Hdf5),
+    "image": _plain(Image, "image"),
+}
+"""What makes the plugins of a kind."""
