@@ -16,9 +16,9 @@ _NAME = re.compile(rf"({'|'.join(PLUGIN_KINDS)})([1-9])")
 class AreaDetectors(Sourced):
     """Cameras with plugins, one at each prefix, under the names of EPICS areaDetector.
 
-    `picture` says what they see: a `pattern`, made in advance, or a `spot`, photon by photon. A frame takes `write_s` to
-    be written to a file; with `queue_frames` others waiting, a plugin drops what comes. The circular buffer holds up to
-    `buffer_frames`. `plugins` are their names: `HDF1`, `Stats2` …
+    `picture` says what they see: a `pattern`, made in advance, or a `spot`, photon by photon. A frame takes `write_s`
+    to be written to a file; with `queue_frames` others waiting, a plugin drops what comes. The circular buffer holds
+    up to `buffer_frames`. `plugins` are their names: `HDF1`, `Stats2` …
     """
 
     kind: Literal["area_detectors"]

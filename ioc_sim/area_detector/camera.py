@@ -17,8 +17,8 @@ any of these   no picture can be made          Error with severity MAJOR and a `
 =============  ==============================  =========================================================================
 
 An exposure longer than the period takes as long as it takes: the period is then that of the exposures. With
-`WaitForPlugins`, `AcquireBusy` and the puts wait until no array is left in any queue. A picture depends on the seed, the
-camera's name, and the number of the exposure in the camera's life, which no client can set back.
+`WaitForPlugins`, `AcquireBusy` and the puts wait until no array is left in any queue. A picture depends on the seed,
+the camera's name, and the number of the exposure in the camera's life, which no client can set back.
 """
 
 from __future__ import annotations

@@ -9,12 +9,20 @@ from typing import Any
 from beam.area_detectors import AreaDetectors, plugin_kind
 from beam.frames import SceneFrames, Spot
 from ioc_sim.area_detector.camera import Camera
+from ioc_sim.area_detector.circular_buffer import CircularBuffer
+from ioc_sim.area_detector.color_convert import ColorConvert
 from ioc_sim.area_detector.hdf5 import Hdf5
 from ioc_sim.area_detector.image import ON_WIRE, Image
+from ioc_sim.area_detector.overlay import Overlay
+from ioc_sim.area_detector.picture_files import Jpeg, NetCdf, Tiff
 from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.plugin import Plugin
+from ioc_sim.area_detector.process import Process
+from ioc_sim.area_detector.roi import Roi
 from ioc_sim.area_detector.sources import Pattern, Photons, Source
+from ioc_sim.area_detector.stats import Stats
 from ioc_sim.area_detector.table import PLUGIN
+from ioc_sim.area_detector.transform import Transform
 from ioc_sim.channels import Channels
 from ioc_sim.timing import Timeline
 
@@ -86,8 +94,23 @@ def _files(kind: type[Any]) -> Make:
     return make
 
 
+def _buffer(name: str, prefix: str, pipeline: Pipeline, facts: AreaDetectors, _: Path) -> Plugin:
+    tables = (*PLUGIN, "circular_buffer")
+    return CircularBuffer(name, prefix, pipeline, CAMERA_PORT, facts.queue_frames, tables, facts.buffer_frames)
+
+
 PLUGINS: dict[str, Make] = {
-    "HDF": _files(Hdf5),
     "image": _plain(Image, "image"),
+    "ROI": _plain(Roi, "roi"),
+    "Stats": _plain(Stats, "stats"),
+    "Proc": _plain(Process, "process"),
+    "Over": _plain(Overlay, "overlay"),
+    "Trans": _plain(Transform, "transform"),
+    "CC": _plain(ColorConvert, "color_convert"),
+    "CB": _buffer,
+    "HDF": _files(Hdf5),
+    "TIFF": _files(Tiff),
+    "JPEG": _files(Jpeg),
+    "netCDF": _files(NetCdf),
 }
 """What makes the plugins of a kind."""

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import hdf5plugin
 import numpy as np
 from h5py import h5d, h5p, h5s, h5t
 
@@ -60,6 +59,8 @@ class Layout:
 
     def filters(self) -> dict[str, Any]:
         """Return what h5py needs to create the dataset; raise ValueError for what cannot be written here."""
+        import hdf5plugin  # late: it loads all filters there are
+
         match self.compression:
             case "None":
                 return {}

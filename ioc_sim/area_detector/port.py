@@ -97,7 +97,7 @@ class Port:
     # ---- records
 
     def __getitem__(self, name: str) -> Any:
-        """The value that stands: that of the readback, if there is one."""
+        """Return the value that stands: that of the readback, if there is one."""
         return self._shown(name).value
 
     def set(self, name: str, value: Any) -> None:
