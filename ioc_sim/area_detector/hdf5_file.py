@@ -18,15 +18,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import h5py
 import numpy as np
-from h5py import h5d, h5p, h5s, h5t
 
 from ioc_sim.area_detector.array import Attribute, NDArray, Pixels
 from ioc_sim.area_detector.disk import Disk
 
+_H5: Any = h5py
+"""The library's lower level, which has no types."""
 HELD = 64
 """Attributes of so many frames are written at once."""
 _BLOSC = {"BloscLZ": "blosclz", "LZ4": "lz4", "LZ4HC": "lz4hc", "SNAPPY": "snappy", "ZLIB": "zlib", "ZSTD": "zstd"}
@@ -71,7 +72,9 @@ class Layout:
             case "Blosc":
                 return dict(
                     hdf5plugin.Blosc(
-                        cname=_BLOSC[self.compressor], clevel=min(max(self.level, 0), 9), shuffle=_SHUFFLE[self.shuffle]
+                        cname=cast(Any, _BLOSC[self.compressor]),
+                        clevel=min(max(self.level, 0), 9),
+                        shuffle=_SHUFFLE[self.shuffle],
                     )
                 )
             case "BSLZ4":
@@ -175,7 +178,7 @@ class Hdf5File:
             self._data[number] = data
             return
         place = self._data.id.get_chunk_info_by_coord((number, *(0,) * data.ndim)).byte_offset
-        view = memoryview(data).cast("B")
+        view = data.data.cast("B")
         while view:
             written = os.pwrite(self._raw, view, place)
             view, place = view[written:], place + written
@@ -202,12 +205,12 @@ class Hdf5File:
                 "data", (0, *data.shape), data.dtype, maxshape=(None, *data.shape), chunks=chunk,
                 fillvalue=self.layout.fill or None, **filters,
             )  # fmt: skip
-        plan = h5p.create(h5p.DATASET_CREATE)
+        plan = _H5.h5p.create(_H5.h5p.DATASET_CREATE)
         plan.set_chunk(chunk)
-        plan.set_alloc_time(h5d.ALLOC_TIME_EARLY)
-        plan.set_fill_time(h5d.FILL_TIME_NEVER)
-        space = h5s.create_simple((0, *data.shape), (h5s.UNLIMITED, *data.shape))
-        return h5py.Dataset(h5d.create(parent.id, b"data", h5t.py_create(data.dtype), space, plan))
+        plan.set_alloc_time(_H5.h5d.ALLOC_TIME_EARLY)
+        plan.set_fill_time(_H5.h5d.FILL_TIME_NEVER)
+        space = _H5.h5s.create_simple((0, *data.shape), (_H5.h5s.UNLIMITED, *data.shape))
+        return h5py.Dataset(_H5.h5d.create(parent.id, b"data", _H5.h5t.py_create(data.dtype), space, plan))
 
     # ---- attributes
 

@@ -36,7 +36,7 @@ class Shape:
 
     def mask(self, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
         """Return which pixels it covers."""
-        picture = Picture.new("1", shape[::-1], 0)
+        picture = Picture.new("1", (shape[1], shape[0]), 0)
         draw = ImageDraw.Draw(picture)
         right, bottom = self.x + self.width - 1, self.y + self.height - 1
         line = max(self.line_x, self.line_y, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def binned(data: Pixels, down: int, across: int) -> Pixels:
     return wide.reshape(height, down, width, across).sum(axis=(1, 3))
 
 
-def converted(data: Pixels, dtype: np.dtype[np.generic]) -> Pixels:
+def converted(data: Pixels, dtype: np.dtype[Any]) -> Pixels:
     """Return the data as another type; what that cannot hold saturates."""
     if data.dtype == dtype:
         return data

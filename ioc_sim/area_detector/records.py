@@ -77,7 +77,7 @@ class _Fielded(Channel):
         if field in ("", "VAL"):
             return self
         if self._fields is None:
-            self._fields = RecordFields(self.name, self.row, self.max_length or 1, self.alarm)
+            self._fields = RecordFields(self.name, self.row, self.max_length or 1, self.alarm or ca.ChannelAlarm())
         if field not in self._fields.values:
             raise KeyError(field)
         return self._fields.fields[field]

@@ -49,8 +49,8 @@ class Stats(Plugin):
             if self["ComputeCentroid"] == "Yes":
                 numbers |= centroid(data, threshold)
             if self["ComputeProfiles"] == "Yes":
-                centre = numbers.get("CentroidX", self["CentroidX"]), numbers.get("CentroidY", self["CentroidY"])
-                cursor = self["CursorX"], self["CursorY"]
+                known = {axis: self[axis] for axis in ("CentroidX", "CentroidY")} | numbers
+                centre, cursor = (known["CentroidX"], known["CentroidY"]), (self["CursorX"], self["CursorY"])
                 arrays |= profiles(data, threshold, centre, cursor)
                 numbers |= {"ProfileSizeX": data.shape[1], "ProfileSizeY": data.shape[0]}
                 if cursor[1] < data.shape[0] and cursor[0] < data.shape[1]:

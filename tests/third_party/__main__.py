@@ -44,13 +44,15 @@ def check(suite: Suite, show: bool) -> list[str]:
     """Run one suite with our server and, if it is redirected, without; return what is not as it should be."""
     installed = importlib.metadata.version(suite.package)
     lines = [] if installed == suite.version else [f"{suite.package} {installed} is installed"]
-    with Simulation(suite.bench, clock="live", seed=1) as simulation:
+    files = Path(suite.writes_below) if suite.writes_below else None
+    with Simulation(suite.bench, clock="live", seed=1, files=files) as simulation:
         ended = run(suite, simulation.environment, show)
         simulation.check()
         environment = dict(simulation.environment)
     must_fail = f", and {len(suite.fails)} that must fail" if suite.fails else ""
-    say(f"  {summary(ended)}; the manifest lists {len(suite.passed)}{must_fail}")
-    lines += differences(suite.passed, ended, suite.fails)
+    left_out = f", and {len(suite.skips)} that cannot be run" if suite.skips else ""
+    say(f"  {summary(ended)}; the manifest lists {len(suite.passed)}{must_fail}{left_out}")
+    lines += differences(suite.passed, ended, suite.fails, suite.skips)
     if suite.redirect:
         ended = run(suite, environment, show)
         say(f"  server stopped: {summary(ended)}")
