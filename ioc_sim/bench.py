@@ -117,7 +117,9 @@ class BenchGroup:
         self.simulation = SimulationGroup(bench.prefix, identity, time.clock)
         time.listeners.append(self.simulation.show)
         # faults befall records, where there is one, or else the whole device
-        befallen = {prefix: getattr(one, "record", one) for prefix, one in self.devices.items()}
+        befallen: dict[str, Any] = {}
+        for prefix, one in self.devices.items():
+            befallen |= one.targets if isinstance(one, AreaDetectorGroup) else {prefix: getattr(one, "record", one)}
         self.faults = FaultGroup(self.simulation.prefix, befallen)
         self.channels: Channels = {**self.simulation.channels, **self.faults.channels}
         for device in self.devices.values():

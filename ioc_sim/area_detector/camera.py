@@ -65,6 +65,9 @@ class Camera(Port):
         super().__init__(name, prefix, pipeline, CAMERA)
         self.source = source
         self.exposures = 0
+        self.free = asyncio.Event()
+        """Set unless a simulated fault keeps exposures from ending."""
+        self.free.set()
         self._time = pipeline.time
         self._stop = asyncio.Event()
         self._completions = Completions()
@@ -229,6 +232,7 @@ class Camera(Port):
         at_s = 0.0
         while True:
             exposure_s, period_s = await self._expose()
+            await self.free.wait()
             if self._stop.is_set():
                 break
             at_s += max(exposure_s, period_s)

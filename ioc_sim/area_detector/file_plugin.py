@@ -37,7 +37,7 @@ from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.plugin import Plugin
 from ioc_sim.area_detector.port import FINE, MAJOR
 from ioc_sim.completions import Completions
-from ioc_sim.frame_writer import said
+from ioc_sim.errors import said
 
 NO_ARRAY = "ERROR, must collect an array to get dimensions first"
 MOST_CAPTURED = 100_000

@@ -17,6 +17,7 @@ from ioc_sim.area_detector.overlay import Overlay
 from ioc_sim.area_detector.picture_files import Jpeg, NetCdf, Tiff
 from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.plugin import Plugin
+from ioc_sim.area_detector.port import Port
 from ioc_sim.area_detector.process import Process
 from ioc_sim.area_detector.roi import Roi
 from ioc_sim.area_detector.sources import Pattern, Photons, Source
@@ -66,6 +67,8 @@ class AreaDetectorGroup:
         for name in facts.plugins:
             make = PLUGINS[plugin_kind(name)]
             self.plugins[name] = make(name.upper(), f"{prefix}{name}:", pipeline, facts, root)
+        self.targets: dict[str, Port] = {port.prefix.removesuffix(":"): port for port in pipeline.ports.values()}
+        """What simulated faults can befall."""
         self.channels: Channels = {}
         for port in pipeline.ports.values():
             self.channels.update(port.channels)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from beam.errors import UnknownName
-from ioc_sim.faults import completion, motor, permits, ring, scaler
+from ioc_sim.faults import area_detector, completion, motor, permits, ring, scaler
 from ioc_sim.faults.row import Fault
 
 FAULTS: dict[str, Fault] = {
-    one.name: one for family in (motor, scaler, completion, permits, ring) for one in family.FAULTS
+    one.name: one for family in (motor, scaler, completion, permits, ring, area_detector) for one in family.FAULTS
 }
 
 
