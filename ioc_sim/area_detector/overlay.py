@@ -68,6 +68,7 @@ class Overlay(Plugin):
             for axis in "XY":
                 self.on(f"{n}:Position{axis}", self._placing(n, axis, centre=False))
                 self.on(f"{n}:Center{axis}", self._placing(n, axis, centre=True))
+                self.on(f"{n}:Size{axis}", self._sizing(n, axis))
 
     def _placing(self, n: int, axis: str, *, centre: bool) -> Any:
         async def put(value: int) -> None:
@@ -75,6 +76,13 @@ class Overlay(Plugin):
             corner = value - half if centre else value
             self.put_back(f"{n}:Position{axis}", corner)
             self.put_back(f"{n}:Center{axis}", corner + half)
+
+        return put
+
+    def _sizing(self, n: int, axis: str) -> Any:
+        async def put(size: int) -> None:
+            self.set(f"{n}:Size{axis}", size)
+            self.put_back(f"{n}:Center{axis}", self[f"{n}:Position{axis}"] + size // 2)
 
         return put
 
