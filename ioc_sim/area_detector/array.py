@@ -92,3 +92,15 @@ class NDArray:
                 return size[0], size[1], size[2]
             case _:
                 return size[0] if size else 0, size[1] if len(size) > 1 else 0, size[2] if len(size) > 2 else 0
+
+
+def said_of(array: NDArray) -> dict[str, Attribute]:
+    """Return all attributes of an array, with those that each one has."""
+    seconds, nanoseconds = array.epics_ts
+    return {
+        "NDArrayUniqueId": Attribute(array.unique_id, "The unique ID of the NDArray"),
+        "NDArrayTimeStamp": Attribute(array.timestamp, "The timestamp of the NDArray as float64"),
+        "NDArrayEpicsTSSec": Attribute(seconds, "The NDArray EPICS timestamp seconds past epoch"),
+        "NDArrayEpicsTSnSec": Attribute(nanoseconds, "The NDArray EPICS timestamp nanoseconds"),
+        **array.attributes,
+    }

@@ -23,7 +23,7 @@ from typing import Any, cast
 import h5py
 import numpy as np
 
-from ioc_sim.area_detector.array import Attribute, NDArray, Pixels
+from ioc_sim.area_detector.array import NDArray, Pixels, said_of
 from ioc_sim.area_detector.disk import Disk
 
 _H5: Any = h5py
@@ -240,18 +240,6 @@ class Hdf5File:
                 dataset.resize(len(dataset) + len(held), axis=0)
                 dataset[-len(held) :] = held
                 held.clear()
-
-
-def said_of(array: NDArray) -> dict[str, Attribute]:
-    """Return all attributes of an array, with those that each one has."""
-    seconds, nanoseconds = array.epics_ts
-    return {
-        "NDArrayUniqueId": Attribute(array.unique_id, "The unique ID of the NDArray"),
-        "NDArrayTimeStamp": Attribute(array.timestamp, "The timestamp of the NDArray as float64"),
-        "NDArrayEpicsTSSec": Attribute(seconds, "The NDArray EPICS timestamp seconds past epoch"),
-        "NDArrayEpicsTSnSec": Attribute(nanoseconds, "The NDArray EPICS timestamp nanoseconds"),
-        **array.attributes,
-    }
 
 
 def _number(value: float | int) -> type[Any]:

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as Picture
-from PIL import ImageDraw
 
 from ioc_sim.area_detector.array import NDArray, Pixels
 from ioc_sim.area_detector.plugin import Plugin
@@ -36,6 +34,9 @@ class Shape:
 
     def mask(self, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
         """Return which pixels it covers."""
+        from PIL import Image as Picture  # late: few clients ever draw
+        from PIL import ImageDraw
+
         picture = Picture.new("1", (shape[1], shape[0]), 0)
         draw = ImageDraw.Draw(picture)
         right, bottom = self.x + self.width - 1, self.y + self.height - 1

@@ -1,4 +1,7 @@
-"""The plugins that write one picture to a file: TIFF, JPEG, netCDF. All writing runs in the plugin's thread."""
+"""The plugins that write one picture to a file: TIFF, JPEG, netCDF. All writing runs in the plugin's thread.
+
+The libraries are imported when the first file is written: they would make up most of the server's start.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image as Picture
-from scipy.io import netcdf_file
 
-from ioc_sim.area_detector.array import NDArray
+from ioc_sim.area_detector.array import NDArray, said_of
 from ioc_sim.area_detector.color_convert import AXIS
 from ioc_sim.area_detector.disk import Disk
 from ioc_sim.area_detector.file_plugin import FilePlugin
-from ioc_sim.area_detector.hdf5_file import said_of
 from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.table import FILE
 
@@ -48,8 +48,12 @@ class PictureFile:
 
     def write(self, array: NDArray) -> None:
         """Write the array."""
-        self._disk.need(self._path.parent, array.data.nbytes)
-        self._save(self._path, array)
+        try:
+            self._disk.need(self._path.parent, array.data.nbytes)
+            self._save(self._path, array)
+        except (OSError, ValueError):
+            self._path.unlink()
+            raise
 
     def close(self) -> None:
         """Do nothing: it is closed already."""
@@ -82,6 +86,8 @@ class Tiff(PicturePlugin):
 
     def saved(self, path: Path, array: NDArray) -> None:
         """Write the array."""
+        from PIL import Image as Picture
+
         picture = Picture.fromarray(_pixels_last(array))
         tags: dict[int, Any] = {270: "Terasu", 305: "EPICS areaDetector"}
         for n, (name, attribute) in enumerate(said_of(array).items()):
@@ -97,6 +103,8 @@ class Jpeg(PicturePlugin):
 
     def saved(self, path: Path, array: NDArray) -> None:
         """Write the array; one of more than 8 bits cannot be."""
+        from PIL import Image as Picture
+
         if array.data.dtype.itemsize != 1:
             raise ValueError(f"JPEG files hold 8 bits, not {array.data.dtype}")
         quality = min(max(self["JPEGQuality"], 1), 95)
@@ -111,6 +119,8 @@ class NetCdf(PicturePlugin):
 
     def saved(self, path: Path, array: NDArray) -> None:
         """Write the array, and what is said about it."""
+        from scipy.io import netcdf_file
+
         data = array.data.view(array.data.dtype.str.replace("u", "i"))
         with netcdf_file(path, "w") as file:
             file.createDimension("numArrays", None)

@@ -143,7 +143,9 @@ def test_names_are_made_as_c_makes_them(template, name):
     assert file_names.has_number(template) == ("12" in name)
 
 
-@pytest.mark.parametrize("template", ["%s%s%s", "%d", "%d%s", "%s%n", "%s%s%d%d", "%s%s%f", "%s%1000d%d", "%s%", "%s%d"])
+@pytest.mark.parametrize(
+    "template", ["%s%s%s", "%d", "%d%s", "%s%n", "%s%s%d%d", "%s%s%f", "%s%1000d%d", "%s%", "%s%d"]
+)
 def test_a_template_that_would_read_what_is_not_there_is_refused(template):
     with pytest.raises(Refused, match="are allowed, in this order"):
         file_names.check_template(template)
