@@ -39,6 +39,8 @@ from ioc_sim.records.motor_drive import RESOLVED_S
 
 LEAST_S = 1e-6
 LONGEST_S = 1e5
+COLOR_MODES = {"Mono": 0, "RGB1": 2, "RGB2": 3, "RGB3": 4}
+"""The numbers of colour modes in the attributes of an array."""
 log = logging.getLogger(__name__)
 
 
@@ -297,25 +299,30 @@ class Camera(Port):
 
     async def _read_out(self, exposure_s: float, at_s: float) -> None:
         self.exposures += 1
-        state, readout = self.source.state(self._pattern()), self._readout()
-        data = await self.in_thread(self._render, state, readout, self.exposures, exposure_s)
-        attributes = {"ColorMode": Attribute(0, "Color mode")}
-        array = NDArray(data, self["ArrayCounter"] + 1, time.time_ns(), at_s, readout.color_mode, attributes)
+        color_mode = self["ColorMode"]
+        data = await self._picture(exposure_s)
+        attributes = {"ColorMode": Attribute(COLOR_MODES[color_mode], "Color mode")}
+        array = NDArray(data, self["ArrayCounter"] + 1, time.time_ns(), at_s, color_mode, attributes)
         self.counted()
         self.set("NumExposuresCounter", self["NumExposures"])
         self.set("NumImagesCounter", self["NumImagesCounter"] + 1)
         self.show(array)
         await self.emit(array)
 
-    def _render(self, state: Any, readout: Readout, number: int, exposure_s: float) -> Any:
-        """Return what is read of exposure `number`; in the camera's thread. What comes again is read out once."""
-        if not (repeats := self.source.repeats):
+    async def _picture(self, exposure_s: float) -> Any:
+        """Return what is read of the next exposure. What comes again is read out once, and then at hand."""
+        state, readout, number = self.source.state(self._pattern()), self._readout(), self.exposures
+
+        def render() -> Any:
             return readout.read(self.source.picture(state, number, exposure_s))
+
+        if not (repeats := self.source.repeats):
+            return await self.in_thread(render)
         if self._read[0] != (state, readout):
             self._read = (state, readout), {}
         frames, place = self._read[1], number % repeats
         if place not in frames:
-            frames[place] = readout.read(self.source.picture(state, number, exposure_s))
+            frames[place] = await self.in_thread(render)
         return frames[place]
 
     def _state(self, state: str, message: str | None = None) -> None:
