@@ -127,3 +127,9 @@ class BenchGroup:
         for device in self.devices.values():
             if isinstance(device, ShutterGroup):
                 device.connect(self.channels)
+
+    async def finish(self) -> None:
+        """Close all files that are open: the server ends."""
+        for device in self.devices.values():
+            if isinstance(device, AreaDetectorGroup):
+                await device.finish()

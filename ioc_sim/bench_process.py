@@ -29,7 +29,10 @@ async def bench(options: argparse.Namespace) -> AsyncIterator[Channels]:
     with _files(options.files) as files:
         group = BenchGroup(facts.load(options.what, options.config), identity, time, files)
         async with published(identity.clock == "live", time.show):
-            yield group.channels
+            try:
+                yield group.channels
+            finally:
+                await group.finish()
 
 
 @contextlib.contextmanager

@@ -50,6 +50,7 @@ class CircularBuffer(Plugin):
         self._triggered, self._captured = Completions(), Completions()
         self.start_with(Trigger="Done", PreCount=min(100, most - 1))
         self.set("StatusMessage", "Idle")
+        self.only(TriggerA="", TriggerB="", TriggerCalc="")
         self.on("Capture", self._put_capture)
         self.on("Trigger", self._put_trigger)
         self.on("PreCount", self._put_before)

@@ -41,6 +41,8 @@ from ioc_sim.errors import said
 
 NO_ARRAY = "ERROR, must collect an array to get dimensions first"
 MOST_CAPTURED = 100_000
+MOST_BYTES = 1 << 30
+"""That arrays kept in memory may have."""
 
 
 class Writer(Protocol):
@@ -228,6 +230,9 @@ class FilePlugin(Plugin):
     async def _keep(self, array: NDArray) -> bool:
         if self._like is not None and not alike(array, self._like):
             return self._fail("Invalid frame. Ignoring.")
+        if (len(self._buffer) + 1) * array.data.nbytes > MOST_BYTES:
+            await self._end_capture()
+            return self._fail(f"ERROR: no more than {MOST_BYTES >> 20} MB can be captured")
         self._buffer.append(array)
         self.set("NumCaptured", len(self._buffer))
         if len(self._buffer) >= self["NumCapture"]:
@@ -278,6 +283,12 @@ class FilePlugin(Plugin):
     def _free(self) -> None:
         self._buffer.clear()
         self.set("NumCaptured", 0)
+
+    async def finish(self) -> None:
+        """Close the file that is open: the server ends."""
+        async with self._working:
+            if self["Capture"] == "Capturing":
+                await self._end_capture()
 
     # ---- the file
 

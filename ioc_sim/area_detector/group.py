@@ -11,6 +11,7 @@ from beam.frames import SceneFrames, Spot
 from ioc_sim.area_detector.camera import Camera
 from ioc_sim.area_detector.circular_buffer import CircularBuffer
 from ioc_sim.area_detector.color_convert import ColorConvert
+from ioc_sim.area_detector.file_plugin import FilePlugin
 from ioc_sim.area_detector.hdf5 import Hdf5
 from ioc_sim.area_detector.image import ON_WIRE, Image
 from ioc_sim.area_detector.overlay import Overlay
@@ -72,6 +73,12 @@ class AreaDetectorGroup:
         self.channels: Channels = {}
         for port in pipeline.ports.values():
             self.channels.update(port.channels)
+
+    async def finish(self) -> None:
+        """Close all files that are open: the server ends."""
+        for plugin in self.plugins.values():
+            if isinstance(plugin, FilePlugin):
+                await plugin.finish()
 
 
 Make = Callable[[str, str, Pipeline, AreaDetectors, Path], Plugin]

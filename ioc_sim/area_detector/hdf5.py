@@ -27,6 +27,7 @@ class Hdf5(FilePlugin):
             ChunkSizeAuto="Yes", NumFramesChunks=1, StoreAttr="Yes", StorePerform="No", BloscLevel=5, ZLevel=6,
             SZipNumPixels=16, NumDataBits=8, BloscShuffle="Byte",
         )  # fmt: skip
+        self.only(XMLFileName="", NumExtraDims=0, PositionMode="Off", DimAttDatasets="No", StorePerform="No")
         self.on("FlushNow", self._put_flush)
 
     def new_writer(self) -> Hdf5File:

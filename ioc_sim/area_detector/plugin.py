@@ -30,7 +30,7 @@ from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.port import FINE, INVALID, Port
 from ioc_sim.write_queue import WriteQueue
 
-MOST_QUEUED = 10_000
+MOST_QUEUED = 1000
 log = logging.getLogger(__name__)
 
 
@@ -77,6 +77,7 @@ class Plugin(Port):
         self.set("PluginType", self.kind)
         self.start_with(NDArrayPort=source, QueueSize=queue, NumThreads=1, MaxThreads=1, ArrayCallbacks="Enable")
         self.set("QueueFree", queue)
+        self.only(SortMode="Unsorted", MaxByteRate=0.0)
         self.on("NDArrayPort", self._put_port)
         self.on("EnableCallbacks", self._put_enable)
         self.on("QueueSize", self._put_queue_size)

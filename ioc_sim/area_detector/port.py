@@ -24,7 +24,8 @@ from ioc_sim.area_detector.array import NAMES, NDArray
 from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.records import OUTPUTS, build
 from ioc_sim.area_detector.table import Row, rows
-from ioc_sim.channels import Channels
+from ioc_sim.channels import Channels, Check
+from ioc_sim.errors import Refused
 
 ADCORE = "3.14.0"
 """The release whose names and types are served."""
@@ -73,6 +74,9 @@ class Port:
         self.set("PortName", name)
         self.set("ADCoreVersion", ADCORE)
         self.set("DriverVersion", ADCORE)
+        self.only(NDAttributesFile="")
+        for button in ("PreAllocBuffers", "EmptyFreeList", "PoolPollStats"):
+            self.on(button, self._released(button))
 
     def add(self, table: dict[str, Row], below: str = "") -> None:
         """Serve these records, below another prefix if there is one."""
@@ -119,6 +123,28 @@ class Port:
     def on(self, name: str, handler: Handler) -> None:
         """Do this about puts."""
         self.handlers[name] = handler
+
+    def _released(self, name: str) -> Handler:
+        """Return what a put of a button does for which there is nothing to do: it comes up again."""
+        record = self.records[name]
+
+        async def put(_: Any) -> None:
+            record.post(record.enum_strings[0])
+
+        return put
+
+    def only(self, **values: Any) -> None:
+        """Refuse all but one value of settings for whose other values nothing is simulated."""
+
+        def checked(name: str, allowed: Any) -> Check:
+            def check(value: Any) -> None:
+                if value != allowed:
+                    raise Refused(f"{self.prefix}{name} {value!r}: only {allowed!r} is simulated")
+
+            return check
+
+        for name, allowed in values.items():
+            self.records[name].check = checked(name, allowed)
 
     def _shown(self, name: str) -> Any:
         readback = f"{name}_RBV"

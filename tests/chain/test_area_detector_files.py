@@ -325,3 +325,32 @@ def test_a_compression_that_is_not_simulated_is_told(client):
     client.put(f"{CAM}Acquire", 1)
     assert client.completed(number)
     assert "Compression JPEG is not simulated" in failed(client)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HDF1:XMLFileName", "layout.xml"),
+        ("HDF1:NumExtraDims", 1),
+        ("CB1:TriggerCalc", "A>1"),
+        ("cam1:NDAttributesFile", "a"),
+    ],
+)
+def test_what_is_not_simulated_is_refused(client, name, value):
+    before = client.get(AD + name)
+    with pytest.raises(ca.ErrorResponseReceived, match="is simulated"):
+        client.put(AD + name, value)
+    assert client.get(AD + name) == before
+
+
+def test_a_server_that_ends_closes_its_files(simulate, connect, tmp_path):
+    running = simulate("bench", time_scale=50.0, files=tmp_path)
+    client = connect(running.ports["beamline"])
+    put(client, HDF, EnableCallbacks=1, FileWriteMode="Stream", LazyOpen=1, NumCapture=0)
+    put(client, CAM, ImageMode="Multiple", NumImages=4, AcquireTime=0.01, WaitForPlugins=1)
+    client.start(f"{HDF}Capture", 1)
+    client.put(f"{CAM}Acquire", 1)
+    path = client.get(f"{HDF}FullFileName_RBV")
+    running.stop()
+    with h5py.File(path) as file:
+        assert list(file[IDS]) == [1, 2, 3, 4]
