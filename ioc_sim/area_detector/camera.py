@@ -29,10 +29,10 @@ import time
 from typing import Any
 
 from ioc_sim.area_detector.array import Attribute, NDArray
+from ioc_sim.area_detector.camera_settings import pattern_of, readout_of
 from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.port import FINE, MAJOR, Port
-from ioc_sim.area_detector.readout import Readout
-from ioc_sim.area_detector.sources import PatternSettings, Source
+from ioc_sim.area_detector.sources import Source
 from ioc_sim.area_detector.table import CAMERA
 from ioc_sim.completions import Completions
 from ioc_sim.records.motor_drive import RESOLVED_S
@@ -153,38 +153,6 @@ class Camera(Port):
                 self._edge.set()
         elif level == "Low":
             self._low.set()
-
-    def _readout(self) -> Readout:
-        return Readout(
-            self["MinX"],
-            self["MinY"],
-            self["SizeX"],
-            self["SizeY"],
-            self["BinX"],
-            self["BinY"],
-            self["ReverseX"] == "Yes",
-            self["ReverseY"] == "Yes",
-            self["Gain"],
-            self["DataType"],
-            self["ColorMode"],
-        )
-
-    def _pattern(self) -> PatternSettings:
-        def pair(name: str) -> tuple[int, int]:
-            return self[f"Peak{name}X"], self[f"Peak{name}Y"]
-
-        return PatternSettings(
-            self["SimMode"],
-            self["DataType"],
-            self["GainX"],
-            self["GainY"],
-            pair("Start"),
-            (min(self["PeakNumX"], 100), min(self["PeakNumY"], 100)),
-            pair("Step"),
-            pair("Width"),
-            self["Offset"],
-            self["Noise"],
-        )
 
     # ---- acquisition
 
@@ -311,7 +279,7 @@ class Camera(Port):
 
     async def _picture(self, exposure_s: float) -> Any:
         """Return what is read of the next exposure. What comes again is read out once, and then at hand."""
-        state, readout, number = self.source.state(self._pattern()), self._readout(), self.exposures
+        state, readout, number = self.source.state(pattern_of(self)), readout_of(self), self.exposures
 
         def render() -> Any:
             return readout.read(self.source.picture(state, number, exposure_s))

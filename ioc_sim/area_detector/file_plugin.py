@@ -28,7 +28,7 @@ this: its acquisition ends well, whatever became of the files. All that touches 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ioc_sim.area_detector import file_names as names
 from ioc_sim.area_detector.array import NDArray
@@ -36,6 +36,7 @@ from ioc_sim.area_detector.disk import Disk
 from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.plugin import Plugin
 from ioc_sim.area_detector.port import FINE, MAJOR
+from ioc_sim.area_detector.writer import Writer, alike
 from ioc_sim.completions import Completions
 from ioc_sim.errors import said
 
@@ -43,22 +44,6 @@ NO_ARRAY = "ERROR, must collect an array to get dimensions first"
 MOST_CAPTURED = 100_000
 MOST_BYTES = 1 << 30
 """That arrays kept in memory may have."""
-
-
-class Writer(Protocol):
-    """Writes one file; used by one thread at a time. All of it may raise OSError."""
-
-    def open(self, path: Path, array: NDArray, many: bool) -> None:
-        """Create the file for arrays like this one: for `many`, or for one."""
-        ...
-
-    def write(self, array: NDArray) -> None:
-        """Append an array."""
-        ...
-
-    def close(self) -> None:
-        """Close the file with what is in it; nothing if none is open."""
-        ...
 
 
 class FilePlugin(Plugin):
@@ -352,8 +337,3 @@ class FilePlugin(Plugin):
         self.set("WriteMessage", message[:255])
         self.records["WriteStatus"].post("Write error", status=MAJOR[0], severity=MAJOR[1])
         return False
-
-
-def alike(one: NDArray, other: NDArray) -> bool:
-    """Say whether two arrays fit in one file."""
-    return one.data.shape == other.data.shape and one.data.dtype == other.data.dtype
