@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from beam.area_detectors import AreaDetectors
 from beam.condition import ConditionText
 from beam.facts import AxisNumbers, Facts, NonNegative, Positive, Prefix, Sourced, with_unit
 
@@ -183,6 +184,7 @@ BenchDevice = Annotated[
     | Shutters
     | Valves
     | Waveforms
-    | FileDetectors,
+    | FileDetectors
+    | AreaDetectors,
     Field(discriminator="kind"),
 ]

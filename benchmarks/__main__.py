@@ -44,6 +44,9 @@ def main() -> None:
             ]
             interleave(rows, arguments.rounds)
             rows += raw_rows(arguments.rounds)
+            from benchmarks.camera_writing import camera_rows
+
+            rows += camera_rows(directory, arguments.rounds)
             cold = Row("nothing running -> scan done and read back", ColdStart(directory), goal=10.0, absolute=True)
             interleave([cold], min(arguments.rounds, 3))
             hour = Row("one hour of scan, 200 points, x 100, likewise", ColdStart(directory, HOUR), 60.0, absolute=True)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from beam import bench_kinds as kinds
+from beam.area_detectors import AreaDetectors
 from beam.axis import LineAxis
 from beam.bench import Bench
 from beam.facts import AxisNumbers
 from ioc_sim import settings
+from ioc_sim.area_detector.group import AreaDetectorGroup
 from ioc_sim.channels import Channels, Float
 from ioc_sim.faults import targets
 from ioc_sim.faults.group import FaultGroup
@@ -77,6 +79,10 @@ def _file_detectors(facts: kinds.FileDetectors, around: Surroundings) -> Iterato
     return (FileDetectorGroup(prefix, facts, around.seed, around.time, around.files) for prefix in facts.prefixes)
 
 
+def _area_detectors(facts: AreaDetectors, around: Surroundings) -> Iterator[Group]:
+    return (AreaDetectorGroup(prefix, facts, around.seed, around.time, around.files) for prefix in facts.prefixes)
+
+
 GROUPS: dict[type[Any], Callable[[Any, Surroundings], Iterator[Group]]] = {
     kinds.LinearMotors: _motors,
     kinds.RotaryMotors: _motors,
@@ -88,6 +94,7 @@ GROUPS: dict[type[Any], Callable[[Any, Surroundings], Iterator[Group]]] = {
     kinds.Valves: _in_time(ValveGroup),
     kinds.Waveforms: _seeded(TimeSeriesGroup),
     kinds.FileDetectors: _file_detectors,
+    AreaDetectors: _area_detectors,
 }
 """What serves the devices of a kind, one for each prefix."""
 
@@ -120,8 +127,10 @@ class BenchGroup:
         self.simulation = SimulationGroup(bench.prefix, identity, time.clock, pause=time.pause)
         time.listeners.append(self.simulation.show)
         served: Channels = {pv: channel for device in self.devices.values() for pv, channel in device.channels.items()}
-        # faults befall records, where there is one, or else the whole device; and single channels
-        befallen = {prefix: getattr(one, "record", one) for prefix, one in self.devices.items()}
+        # faults befall records, where there is one, or else the whole device or its parts; and single channels
+        befallen: dict[str, Any] = {}
+        for prefix, one in self.devices.items():
+            befallen |= one.targets if isinstance(one, AreaDetectorGroup) else {prefix: getattr(one, "record", one)}
         self.faults = FaultGroup(
             self.simulation.prefix,
             befallen | targets.channels(served),
@@ -155,3 +164,9 @@ class BenchGroup:
 
     def _exposures(self) -> int:
         return sum(one.source.exposures for one in self.devices.values() if isinstance(one, SteadyCounterGroup))
+
+    async def finish(self) -> None:
+        """Close all files that are open: the server ends."""
+        for device in self.devices.values():
+            if isinstance(device, AreaDetectorGroup):
+                await device.finish()

@@ -49,7 +49,10 @@ async def bench(options: argparse.Namespace, process: ServerProcess) -> AsyncIte
         await group.faults.restore(process)
         live = identity.clock == "live"
         async with published(live, time.show), scenario.watched(live, group.faults.timetable):
-            yield group.channels
+            try:
+                yield group.channels
+            finally:
+                await group.finish()
 
 
 @contextlib.contextmanager

@@ -37,3 +37,10 @@ class ServerDied(ServerError):
 
 class Refused(TerasuError):
     """A put that the hardware would refuse: nothing was stored and nothing moves."""
+
+
+def said(error: Exception) -> str:
+    """Return an error in one line: of the system's, what it is about and what it says."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return " ".join(str(error).split()) or type(error).__name__

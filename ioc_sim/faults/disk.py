@@ -6,6 +6,8 @@ import errno
 import os
 from pathlib import Path
 
+from ioc_sim.area_detector.file_plugin import FilePlugin
+from ioc_sim.faults import area_detector
 from ioc_sim.faults.row import Argument, Arguments, Fault, Start, Undo
 from ioc_sim.frame_writer import FrameWriter
 from ioc_sim.groups.file_detector import FileDetectorGroup
@@ -60,15 +62,27 @@ def _failing(number: int, *, at_open: bool) -> Start:
     return start
 
 
+_full_disk = _failing(errno.ENOSPC, at_open=False)
+
+
+async def _full(target: FileDetectorGroup | FilePlugin, given: Arguments) -> Undo:
+    if isinstance(target, FilePlugin):
+        return await area_detector.full(target, given)
+    undo = await _full_disk(target, given)
+    assert callable(undo)
+    return undo
+
+
 _SEEN = "WriteStatus Error with severity MAJOR, {} in WriteMessage, Acquire back to Done; its put succeeds"
 
 FAULTS = (
     Fault(
         "disk_full",
-        "file detector",
-        (FileDetectorGroup,),
-        f"the file is there, but frames find no room: {_SEEN.format('No space left on device')}",
-        _failing(errno.ENOSPC, at_open=False),
+        "file detector, file plugin",
+        (FileDetectorGroup, FilePlugin),
+        f"the file is there, but frames find no room: {_SEEN.format('No space left on device')}; of an area detector's "
+        "file plugin, Write error with severity MAJOR, and the acquisition itself ends well",
+        _full,
         "disk",
         (Argument("frames", 0, "so many frames still fit", 0, 1e9),),
     ),

@@ -37,8 +37,8 @@ from beam.frames import FrameSource
 from ioc_sim import settings
 from ioc_sim.acquire_channel import Acquire
 from ioc_sim.channels import Channels, Enum, Float, Int, LongText
-from ioc_sim.errors import Refused
-from ioc_sim.frame_writer import FrameWriter, Hdf5Writer, free_path, is_directory, said
+from ioc_sim.errors import Refused, said
+from ioc_sim.frame_writer import FrameWriter, Hdf5Writer, free_path, is_directory
 from ioc_sim.groups.settings import keep
 from ioc_sim.memory import Kept
 from ioc_sim.records.motor_drive import RESOLVED_S
