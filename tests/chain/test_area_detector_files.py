@@ -226,16 +226,6 @@ def test_a_path_that_does_not_exist(client, root):
     assert client.severity(f"{HDF}WriteStatus") == 0
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_path_that_cannot_be_written(client, root):
-    (root / "locked").mkdir(mode=0o500)
-    put(client, HDF, FilePath=f"{root}/locked")
-    number = client.start(f"{HDF}Capture", 1)
-    client.put(f"{CAM}Acquire", 1)
-    assert client.completed(number)
-    assert "Permission denied" in failed(client)
-
-
 def test_a_name_that_is_a_directory(client, root):
     (root / f"{client.get(f'{HDF}FileName_RBV')}_0001.h5").mkdir()
     number = client.start(f"{HDF}Capture", 1)
