@@ -94,7 +94,7 @@ class Guard:
     ) -> None:
         self.conditions = tuple(conditions)
         self.flux, self.shutter, self.say = flux, shutter, say
-        self.note = Note("suspensions", "suspension", {"waited": "s", "began": "s"})
+        self.note = Note("suspensions", "suspension", {"waited": "s"})
         self.suspensions = 0
         self.suspended_s = 0.0
         self.repeated = 0
@@ -309,7 +309,7 @@ class _Guarded:
 
     def _wait_before(self, msg: Msg) -> MsgGenerator[None]:
         if broken := self.guard.broken():
-            reason, _, _ = yield from self._until_good(broken, None)
+            reason, _ = yield from self._until_good(broken, None)
             log.info("waited before the run: %s", reason)
 
     def _suspend(self, broken: list[tuple[Condition, str]], what: Exception | str) -> MsgGenerator[None]:
@@ -325,16 +325,14 @@ class _Guarded:
         if self._bundling:
             yield Msg("drop", run=self._open_runs[-1] if self._open_runs else None)
             self._bundling = False
-        reason, waited, began = yield from self._until_good(broken, because)
+        reason, waited = yield from self._until_good(broken, because)
         if self._open_runs:
             run = self._open_runs[-1]
-            yield from self.guard.note.say(run, reason=reason, point=self._saved + 1, waited=waited, began=began)
+            yield from self.guard.note.say(run, reason=reason, point=self._saved + 1, waited=waited)
             yield Msg("checkpoint")  # a pause later on must not note it twice
 
-    def _until_good(
-        self, broken: list[tuple[Condition, str]], because: str | None
-    ) -> MsgGenerator[tuple[str, float, float]]:
-        guard, began, waited = self.guard, time.time(), 0.0
+    def _until_good(self, broken: list[tuple[Condition, str]], because: str | None) -> MsgGenerator[tuple[str, float]]:
+        guard, waited = self.guard, 0.0
         reason = because or "; ".join(why for _, why in broken)
         guard.say(f"suspended: {reason}")
         log.warning("suspended: %s", reason)
@@ -368,7 +366,7 @@ class _Guarded:
         guard.suspended_s += waited
         guard.say(f"goes on after {waited:g} s")
         log.warning("goes on after %g s", waited)
-        return reason, waited, began
+        return reason, waited
 
 
 def _set(device: Any, value: Any) -> MsgGenerator[None]:

@@ -2,7 +2,8 @@
 
 A condition is looked at when a point is about to be saved. A monitor may be late, and a point that was spoiled must
 not be kept: the server is asked, unless a detector has just proven that the circuit's monitors are in (`fence`: a
-later event of the same circuit has arrived). A number that was out of its range in between is remembered.
+later event of the same circuit has arrived). What was out of order in between is remembered from its
+monitor, also from the motion before: rather a point too many is repeated than one too few.
 """
 
 from __future__ import annotations
@@ -47,11 +48,13 @@ class SignalCondition:
     def __init__(self, rule: HoldSignal, signal: Any) -> None:
         self.rule, self.signal = rule, signal
         self._suspended = False
-        self._worst: float | None = None
+        self._worst: float | str | None = None
+        self._looked = 0.0  # the server's time of what was looked at last
         self._lock = threading.Lock()
+        signal.subscribe(self._seen, run=False)
         if rule.equals is None:
-            signal.subscribe(self._seen, run=False)
-        elif signal.quantity.enum and rule.equals not in signal.quantity.enum:
+            return
+        if signal.quantity.enum and rule.equals not in signal.quantity.enum:
             raise UnknownName(f"value of {rule.signal}", rule.equals, signal.quantity.enum)
 
     def check_unit(self) -> None:
@@ -61,9 +64,13 @@ class SignalCondition:
                 f"suspend on {self.rule.signal}: unit = {self.rule.unit!r}, but the signal is in {self.signal.unit!r}"
             )
 
-    def _seen(self, value: Any = None, **_: Any) -> None:
-        if isinstance(value, int | float) and not self._inside(value, resume=False):
-            with self._lock:
+    def _seen(self, value: Any = None, timestamp: float = 0.0, **_: Any) -> None:
+        if self.rule.equals is None:
+            fine = not isinstance(value, int | float) or self._inside(value, resume=False)
+        else:
+            fine = str(value) == self.rule.equals
+        with self._lock:
+            if not fine and timestamp > self._looked:
                 self._worst = value
 
     def _inside(self, value: float, *, resume: bool) -> bool:
@@ -82,18 +89,21 @@ class SignalCondition:
         sample = self.signal.sample
         with self._lock:
             worst, self._worst = self._worst, None
+            self._looked = max(self._looked, sample.time)
         rule = self.rule
         if wrong := unfit(sample):
             self._suspended = True
             return f"{rule.because}: {rule.signal} is {wrong}"
         if rule.equals is not None:
             text = str(self.signal.get())
-            return None if text == rule.equals else f"{rule.because}: {rule.signal} is {text}"
+            if text != rule.equals:
+                return f"{rule.because}: {rule.signal} is {text}"
+            return None if worst is None else f"{rule.because}: {rule.signal} was {worst} meanwhile"
         if not self._inside(sample.value, resume=self._suspended):
             self._suspended = True
             return f"{rule.because}: {rule.signal} is {sample.value:.6g} {rule.unit}".rstrip()
-        if worst is not None and not self._suspended:
-            return f"{rule.because}: {rule.signal} was {worst:.6g} {rule.unit}".rstrip()
+        if isinstance(worst, int | float) and not self._suspended:
+            return f"{rule.because}: {rule.signal} was {worst:.6g} {rule.unit} meanwhile".replace("  ", " ")
         self._suspended = False
         return None
 

@@ -91,8 +91,11 @@ class RingGroup:
         self.simulation.show()
 
     async def _set_time(self, seconds: float) -> None:
+        before = self.clock.now()
         if isinstance(self.clock, ExperimentClock):
             self.clock.set(seconds)
+        if self.gate.value == "Open" and self.model.next_injection_s(before) < self.clock.now() - before:
+            self.gate.update("Closed")  # in between: who looks only now and then has to learn of it
         self.show()
         for one in self.due:
             await one()

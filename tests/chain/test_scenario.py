@@ -114,7 +114,7 @@ def test_a_malformed_file_is_refused_before_anything_starts(written):
 
 
 def test_a_run_records_the_scenario_that_it_met(written, terasu):
-    text = f'{HEAD}[[faults]]\nafter_exposures = 2\nfault = "beam_dump"\ntarget = "ring"\n'
+    text = f'{HEAD}[[faults]]\nafter_exposures = 2\nfault = "beam_dump"\ntarget = "ring"\nclear_after_s = 30.0\n'
     done = terasu.run(
         *("run", "bl09u", "count", "[counter,ring]", "num=3", "--sim", "--seed", "1", "--time-scale", "100"),
         *("--scenario", str(written(text))),
@@ -122,8 +122,10 @@ def test_a_run_records_the_scenario_that_it_met(written, terasu):
     start, _, events, _ = terasu.documents(done["uid"])
     assert start["scenario"] == "of a test"
     (current,) = (key for key in events["primary"][0]["data"] if key.endswith("current"))
-    # the beam goes with the second exposure, before it completes
-    assert [one["data"][current] > 0 for one in events["primary"]] == [True, False, False]
+    # the beam goes with the second exposure, before it completes: that point is taken again when it is back
+    assert [one["data"][current] > 0 for one in events["primary"]] == [True, True, True]
+    assert [one["data"]["suspension_point"] for one in events["suspensions"]] == [2]
+    assert events["suspensions"][0]["data"]["suspension_waited"] > 30
 
 
 @pytest.mark.full
