@@ -199,6 +199,9 @@ class Monitored(DeviceSignal):
             info = self._read_pv.get_with_metadata(form="time", timeout=timeout, use_monitor=False)
         except UserWarning:
             info = None
+        except epics.ca.ChannelAccessException as error:
+            words = self.last_words
+            raise NotConnected(f"{self.name}: lost its server while {self.address} was asked; {words}") from error
         if info is None:
             words = self.last_words
             raise TimedOut(f"{self.name}: waited {timeout:.1f} s for {self.address} to answer; {words}")
