@@ -6,19 +6,18 @@ import difflib
 import hashlib
 import json
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from beam import overlay
+from beam.address import Addressed, Prefix
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.{}\-]+$", max_length=50)]
-TangoName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]+/[a-z0-9_\-]+/[a-z0-9_\-]+$")]
 
 
 class Facts(BaseModel):
@@ -47,11 +46,9 @@ class Sourced(Facts):
         return self
 
 
-class Ring(Sourced):
+class Ring(Addressed, Sourced):
     """The storage ring as a source of electrons."""
 
-    name: TangoName
-    prefix: Prefix
     energy_gev: Positive
     circumference_m: Positive
     current_ma: Positive
@@ -67,6 +64,11 @@ class Ring(Sourced):
     beta_y_m: Positive
     rf_frequency_mhz: Positive
     harmonic_number: Annotated[int, Field(gt=0)]
+
+    @property
+    def own_prefix(self) -> str:
+        """Of the PVs by which a simulated ring speaks of itself, whatever else it speaks: ``SR:``."""
+        return self.prefix or f"{self.tango_name.split('/')[0].upper()}:"
 
 
 class Facility(Facts):
@@ -121,11 +123,8 @@ class AxisNumbers(Sourced):
         return self
 
 
-class AxisFacts(AxisNumbers):
+class AxisFacts(Addressed, AxisNumbers):
     """One motorised axis of a beamline."""
-
-    name: TangoName
-    prefix: Prefix
 
 
 class LengthAxis(AxisFacts):
@@ -176,23 +175,19 @@ class DoubleCrystalMonochromator(Sourced):
     pitch: FineAngleAxis
 
 
-class Shutter(Sourced):
+class Shutter(Addressed, Sourced):
     """A two-state shutter. `needs` must hold for it to open; where they no longer do, it closes by itself."""
 
     kind: Literal["shutter"]
-    name: TangoName
-    prefix: Prefix
     label: str
     travel_s: NonNegative
     needs: list[ConditionText] = Field(default_factory=list)
 
 
-class IonChamber(Sourced):
+class IonChamber(Addressed, Sourced):
     """An ion chamber with its amplifier and voltage-to-frequency converter, read by a scaler channel."""
 
     kind: Literal["ion_chamber"]
-    name: TangoName
-    prefix: Prefix
     label: str
     scaler: str
     channel: Annotated[int, Field(ge=2, le=32)]
@@ -206,12 +201,10 @@ class IonChamber(Sourced):
     behind_sample: bool
 
 
-class Scaler(Sourced):
+class Scaler(Addressed, Sourced):
     """A counter: a scaler record whose channel 1 counts its own clock."""
 
     kind: Literal["scaler"]
-    name: TangoName
-    prefix: Prefix
     channels: Annotated[int, Field(ge=2, le=32)]
     clock_hz: Positive
 
@@ -292,16 +285,6 @@ def config_dir(explicit: str | os.PathLike[str] | None = None) -> Path:
 Model = TypeVar("Model", bound=Facts)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file, with errors that name the file and the line."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
 def validate(model: type[Model], data: dict[str, Any], path: Path) -> Model:
     """Check `data` against `model`; raise ConfigError with a line of file, key, value and what is allowed each."""
     try:
@@ -356,8 +339,8 @@ def _models_by_kind(top: type[Facts]) -> dict[str, type[Facts]]:
 
 def load_facility(directory: str | os.PathLike[str] | None = None) -> Facility:
     """Load and check ``facility.toml``."""
-    path = config_dir(directory) / "facility.toml"
-    return validate(Facility, read_toml(path), path)
+    root = config_dir(directory)
+    return validate(Facility, overlay.read(root, overlay.FACILITY), root / overlay.FACILITY)
 
 
 def load(beamline: str, directory: str | os.PathLike[str] | None = None) -> tuple[Facility, Beamline]:
@@ -374,11 +357,28 @@ def load(beamline: str, directory: str | os.PathLike[str] | None = None) -> tupl
     facility = load_facility(root)
     if beamline not in facility.beamlines:
         raise UnknownName("beamline", beamline, facility.beamlines)
-    path = root / f"{beamline}.toml"
-    facts = validate(Beamline, read_toml(path), path)
+    file = f"{beamline}.toml"
+    path = overlay.find(root, file)
+    facts = validate(Beamline, overlay.read(root, file), path)
     if facts.beamline != beamline:
         raise ConfigError(f"{path}: beamline = {facts.beamline!r}: must be {beamline!r}, as the file is called")
     return facility, facts
+
+
+def speaks_tango(*tables: Facts) -> bool:
+    """Return whether a device in one of these tables has a Tango address."""
+    left: list[Any] = [*tables]
+    while left:
+        match left.pop():
+            case Addressed(tango=str()):
+                return True
+            case BaseModel() as table:
+                left.extend(getattr(table, name) for name in type(table).model_fields)
+            case dict() as values:
+                left.extend(values.values())
+            case _:
+                pass
+    return False
 
 
 def config_hash(*facts: Facts) -> str:

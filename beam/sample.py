@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from beam import overlay
 from beam.errors import UnknownName
 from beam.sample_curve import Sample, empty
 from beam.sample_formula import formula_sample, is_formula_spec
@@ -14,8 +15,8 @@ __all__ = ["Sample", "load_sample", "sample_names"]
 
 
 def sample_names(directory: Path) -> list[str]:
-    """Return the names of the samples in a configuration directory."""
-    return sorted(path.stem for path in (directory / "samples").glob("*.toml"))
+    """Return the names of the samples in a configuration directory and in those that it extends."""
+    return sorted({path.stem for one in overlay.layers(directory) for path in (one / "samples").glob("*.toml")})
 
 
 def load_sample(spec: str, directory: Path) -> Sample:
@@ -42,7 +43,7 @@ def load_sample(spec: str, directory: Path) -> Sample:
     if spec.casefold().endswith(".xdi"):
         return measured_sample(Path(spec).expanduser())
     if spec in sample_names(directory):
-        return model_sample(directory / "samples" / f"{spec}.toml")
+        return model_sample(overlay.find(directory, f"samples/{spec}.toml"))
     if is_formula_spec(spec):
         return formula_sample(spec)
     raise UnknownName("sample", spec, [*sample_names(directory), "none", "FILE.xdi", "Fe 7um"])

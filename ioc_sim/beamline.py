@@ -17,6 +17,7 @@ from ioc_sim.groups.station import LoadSample, StationGroup
 from ioc_sim.groups.undulator import UndulatorGroup
 from ioc_sim.identity import Identity
 from ioc_sim.station import Station
+from ioc_sim.tango_devices.table import faces_of
 
 
 class Group(Protocol):
@@ -36,7 +37,7 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
 
 
 class BeamlineGroup:
-    """All channels of one beamline: `groups` by device name, `simulation`, and `faults`."""
+    """All channels of one beamline: `groups` by device name, `simulation`, `faults`; `faces` are for Tango."""
 
     def __init__(self, identity: Identity, station: Station, sample: str, load_sample: LoadSample) -> None:
         self.groups = {
@@ -44,6 +45,7 @@ class BeamlineGroup:
         }
         self.simulation = StationGroup(identity, station, sample, load_sample)
         self.faults = FaultGroup(self.simulation.simulation.prefix, targets.of_beamline(self.groups))
+        self.faces = faces_of(station.facts, self.groups)
         self.channels: Channels = {**self.simulation.channels, **self.faults.channels}
         for group in self.groups.values():
             self.channels.update(group.channels)

@@ -18,6 +18,7 @@ from ioc_sim.channels import Channels
 from ioc_sim.publishing import published
 from ioc_sim.ring_link import RingLink
 from ioc_sim.station import Station
+from ioc_sim.tango_devices.host import shown
 from ioc_sim.timing import Timeline
 
 
@@ -40,7 +41,7 @@ async def beamline(options: argparse.Namespace) -> AsyncIterator[Channels]:
         if options.ring_port is None:
             line = build()
         else:
-            link = RingLink(options.ring_port, f"{facility.ring.prefix}SIM:", clock)
+            link = RingLink(options.ring_port, f"{facility.ring.own_prefix}SIM:", clock)
             stack.push_async_callback(link.stop)
             # in a thread: meanwhile the ring's server is found, or not
             line, _ = await asyncio.gather(asyncio.to_thread(build), link.start())
@@ -49,6 +50,7 @@ async def beamline(options: argparse.Namespace) -> AsyncIterator[Channels]:
         group = BeamlineGroup(identity, Station(beamline_facts, line, time), asked, load)
         await time.follow()
         await stack.enter_async_context(published(identity.clock == "live", time.show))
+        await stack.enter_async_context(shown(options.what, group.faces))
         yield group.channels
 
 

@@ -1,0 +1,94 @@
+"""What a simulated Tango device shows: attributes that are channels of a group, a state, commands. No Tango in here.
+
+A group serves its channels over Channel Access, or a face shows them over Tango: values, time stamps, severities,
+refusals and motions are the channels' own in both cases, so both protocols give the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import caproto as ca
+
+Act = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One attribute.
+
+    Parameters
+    ----------
+    name : str
+        Of the attribute.
+    shows : Channel
+        Whose value it is.
+    takes : Channel, optional
+        What a client's write is put to; without it the attribute is read-only.
+    memorised : bool
+        The database keeps what was written, for the next start.
+    moves : bool
+        It is the position of what moves: of quality CHANGING on the way.
+    """
+
+    name: str
+    shows: ca.ChannelData
+    takes: ca.ChannelData | None = None
+    memorised: bool = False
+    moves: bool = False
+
+
+@dataclass(frozen=True)
+class Face:
+    """One device.
+
+    Parameters
+    ----------
+    device : str
+        Its Tango name.
+    kind : str
+        Its Tango class.
+    attributes : tuple[Shown, ...]
+        What it shows.
+    stated : Callable[[], tuple[str, str]]
+        Returns the name of its state, one of Tango's fourteen, and the sentence that says why.
+    commands : Mapping[str, Act]
+        What its commands do, besides those that every device has.
+    properties : Mapping[str, float | str]
+        Facts that clients find in the database.
+    """
+
+    device: str
+    kind: str
+    attributes: tuple[Shown, ...]
+    stated: Callable[[], tuple[str, str]]
+    commands: Mapping[str, Act] = field(default_factory=dict)
+    properties: Mapping[str, float | str] = field(default_factory=dict)
+
+
+def plain(channel: ca.ChannelData) -> Any:
+    """Return a channel's value as Tango carries it: the index of an enumeration's state."""
+    value: Any = channel.value
+    if isinstance(channel, ca.ChannelEnum):
+        return tuple(channel.enum_strings).index(value) if isinstance(value, str) else int(value)
+    if isinstance(channel, ca.ChannelNumeric) and not isinstance(value, str):
+        return value
+    return latin(str(value))
+
+
+def latin(text: str) -> str:
+    """Return a text as Tango can carry it: Latin-1."""
+    return text.replace("…", "...").encode("latin-1", "replace").decode("latin-1")
+
+
+def alarmed(channel: ca.ChannelData, name: str) -> tuple[str, str] | None:
+    """Return the state that a channel in alarm puts its device into, with a sentence."""
+    match int(channel.severity):
+        case ca.AlarmSeverity.INVALID_ALARM:
+            return "FAULT", f"{name} is invalid"
+        case ca.AlarmSeverity.MAJOR_ALARM:
+            return "ALARM", f"{name} is in major alarm"
+        case _:
+            return None
