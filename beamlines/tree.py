@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, get_type_hints
 
 from bluesky.preprocessors import SupplementalData
@@ -21,14 +21,17 @@ SHOWN = 8  # addresses in an error message
 class Unreachable(TerasuError):
     """Devices whose servers do not answer; names the addresses and where they were sought."""
 
-    def __init__(self, beamline: str, addresses: list[str], timeout: float) -> None:
+    def __init__(self, beamline: str, addresses: list[str], timeout: float, troubles: Sequence[str] = ()) -> None:
+        addresses = list(dict.fromkeys(addresses))
         shown = ", ".join(addresses[:SHOWN]) + (f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else "")
-        where = os.environ.get("EPICS_CA_ADDR_LIST") or "not set"
-        auto = os.environ.get("EPICS_CA_AUTO_ADDR_LIST", "YES")
-        super().__init__(
-            f"{beamline}: no answer within {timeout:g} s from {shown}; "
-            f"EPICS_CA_ADDR_LIST is {where}, EPICS_CA_AUTO_ADDR_LIST is {auto}"
-        )
+        told = list(dict.fromkeys(one for one in troubles if one))
+        if told:
+            where = " · ".join(told[:SHOWN])
+        else:
+            listed = os.environ.get("EPICS_CA_ADDR_LIST") or "not set"
+            auto = os.environ.get("EPICS_CA_AUTO_ADDR_LIST", "YES")
+            where = f"EPICS_CA_ADDR_LIST is {listed}, EPICS_CA_AUTO_ADDR_LIST is {auto}"
+        super().__init__(f"{beamline}: no answer within {timeout:g} s from {shown}; {where}")
         self.addresses = addresses
 
 
@@ -137,7 +140,12 @@ class Tree:
             Names the addresses that did not answer and the list of servers that were asked.
         """
         if missing := self.unreachable(timeout):
-            raise Unreachable(self.name, missing, timeout)
+            raise Unreachable(self.name, missing, timeout, self._troubles(missing))
+
+    def _troubles(self, missing: list[str]) -> list[str]:
+        """Return what the control systems say about addresses that do not answer, where they say anything."""
+        devices = [device for device in self.devices.values() if hasattr(device, "signals")]
+        return [one.trouble for device in devices for one in device.signals() if one.address in missing]
 
     def _named(self, key: str) -> Device:
         if key not in self.devices:

@@ -58,7 +58,7 @@ class Axis(Instrument):
         self._stopping = False
         kwargs.setdefault("labels", {"motors"})
         super().__init__(
-            axis_facts.prefix,
+            axis_facts.address,
             name=name,
             label=axis_facts.label,
             unit=axis_facts.unit,
@@ -234,7 +234,7 @@ class Axis(Instrument):
         if not abs(readback.value - move.target) <= self.facts.tolerance * (1 + 1e-9):
             raise MoveFailed(
                 f"{self.name}: ended at {readback.value:.9g} {self.unit}, asked for {move.target:.9g} {self.unit} "
-                f"(tolerance {self.facts.tolerance:g} {self.unit}): {self.why_short()}"
+                f"(tolerance {self.facts.tolerance:g} {self.unit}): {self.setpoint.refusal or self.why_short()}"
             )
         move.status.finish()
 

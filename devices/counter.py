@@ -78,7 +78,7 @@ class Counter(Instrument):
         self._exposure: Exposure | None = None
         self._lock = threading.Lock()
         kwargs.setdefault("labels", {"detectors"})
-        super().__init__(scaler_facts.prefix, name=name, label="counter", tango_name=scaler_facts.name, **kwargs)
+        super().__init__(scaler_facts.address, name=name, label="counter", tango_name=scaler_facts.name, **kwargs)
         self._acquired: list[DeviceSignal] = [self.elapsed, *(getattr(self, key) for key in self.channels)]
         self.counting.subscribe(self._connection_changed, event_type="meta", run=False)
 

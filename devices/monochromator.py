@@ -27,7 +27,7 @@ class DoubleCrystal(Instrument):
     def __init__(self, dcm_facts: facts.DoubleCrystalMonochromator, *, name: str, **kwargs: Any) -> None:
         self.facts = dcm_facts
         self.d_angstrom = float(SILICON_LATTICE) / math.hypot(*dcm_facts.miller)
-        super().__init__(dcm_facts.bragg.prefix, name=name, label="monochromator", **kwargs)
+        super().__init__(dcm_facts.bragg.address, name=name, label="monochromator", **kwargs)
 
     def facts_of(self, part: str) -> facts.AxisFacts:
         """Return the table of facts of a part."""

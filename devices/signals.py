@@ -67,6 +67,21 @@ class DeviceSignal(Signal):
         """Digits after the point, where the server says so."""
         return None
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no connection, where the control system says so; otherwise empty."""
+        return ""
+
+    @property
+    def refusal(self) -> str:
+        """What the server said to the last write if it refused it, where the control system says so."""
+        return ""
+
+    @property
+    def polled_s(self) -> float:
+        """Seconds from one question to the next, where the server does not tell changes by itself; otherwise 0."""
+        return 0.0
+
     def fetch(self) -> Sample:
         """Ask the server now: what it answers is newer than everything that had ended before."""
         raise NotImplementedError

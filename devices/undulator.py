@@ -81,7 +81,7 @@ class Undulator(Instrument):
         self.facts = undulator_facts
         self.physics = PlanarUndulator(undulator_facts, ring_facts)
         axis = undulator_facts.gap
-        super().__init__(axis.prefix, name=name, label="undulator", tango_name=axis.name, **kwargs)
+        super().__init__(axis.address, name=name, label="undulator", tango_name=axis.name, **kwargs)
 
     def facts_of(self, part: str) -> facts.AxisFacts:
         """Return the table of facts of a part."""

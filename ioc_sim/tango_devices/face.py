@@ -54,6 +54,8 @@ class Face:
         What it shows.
     stated : Callable[[], tuple[str, str]]
         Returns the name of its state, one of Tango's fourteen, and the sentence that says why.
+    watches : tuple[Channel, ...]
+        What `stated` looks at, besides the channels that are shown.
     commands : Mapping[str, Act]
         What its commands do, besides those that every device has.
     properties : Mapping[str, float | str]
@@ -64,6 +66,7 @@ class Face:
     kind: str
     attributes: tuple[Shown, ...]
     stated: Callable[[], tuple[str, str]]
+    watches: tuple[ca.ChannelData, ...] = ()
     commands: Mapping[str, Act] = field(default_factory=dict)
     properties: Mapping[str, float | str] = field(default_factory=dict)
 

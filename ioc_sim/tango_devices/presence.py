@@ -73,6 +73,8 @@ class Presence:
         for one in face.attributes:
             for channel in {id(each): each for each in (one.shows, one.takes) if each is not None}.values():
                 channel.watch(lambda name=one.name: self._published(name))  # pyright: ignore
+        for channel in face.watches:
+            channel.watch(self._show_state)  # pyright: ignore
 
     # -- from any thread ---------------------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ def face(facts: PlanarUndulator, group: UndulatorGroup) -> Face:
             Shown("Power", group.power),
         ),
         stated,
+        (group.status, group.moving),
         {"Stop": stop, "Abort": stop},
         {"Label": facts.gap.label, "PeriodMm": facts.period_mm, "Periods": facts.periods},
     )
