@@ -1,4 +1,4 @@
-"""Where a device is: the prefix of its EPICS PVs, or its Tango device. Exactly one; the rest of its facts is the same."""
+"""Where a device is: the prefix of its EPICS PVs, or its Tango device; the rest of its facts is the same."""
 
 from __future__ import annotations
 

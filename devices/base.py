@@ -20,7 +20,7 @@ class Instrument(Device):
     Parameters
     ----------
     address
-        EPICS prefix (or, when that transport comes, Tango name).
+        EPICS prefix or Tango address.
     name
         Name in documents, usually the key in `config/`.
     label
@@ -48,6 +48,7 @@ class Instrument(Device):
         self.label = label or name
         self.unit = unit
         self.tango_name = tango_name
+        self.given_transport = transport
         self.transport = transport or transport_for(address)
         self._all_signals: tuple[DeviceSignal, ...] | None = None
         super().__init__(address, name=name, **kwargs)
@@ -138,7 +139,7 @@ class Part(Component[PartOf]):
         return self.cls(
             instance.facts_of(self.attr),
             name=f"{instance.name}_{self.attr}",
-            transport=instance.transport,
+            transport=instance.given_transport,  # each part has an address of its own
             parent=instance,
             attr_name=self.attr,
             kind=instance.kind_of(self.attr),

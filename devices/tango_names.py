@@ -15,8 +15,6 @@ class Part(Enum):
     SETPOINT = "what was written last"
     MOVING = "whether the state is MOVING or RUNNING: 1 or 0"
     RESTING = "whether the state is neither MOVING nor RUNNING: 1 or 0"
-    LOW = "the lowest value that may be written"
-    HIGH = "the highest value that may be written"
     COMMAND = "a command without argument; any write executes it"
 
 
@@ -31,6 +29,18 @@ class Row(NamedTuple):
 STATE = "State"
 
 NAMES: dict[str, dict[str, Row]] = {
+    "motor": {
+        "readback": Row("Position"),
+        "setpoint": Row("Position", Part.SETPOINT, moves=True),
+        "at_rest": Row(STATE, Part.RESTING),
+        "velocity": Row("Velocity"),
+        "acceleration": Row("Acceleration"),
+        "low_soft": Row("LowLimit"),
+        "high_soft": Row("HighLimit"),
+        "low_switch": Row("LowSwitch"),
+        "high_switch": Row("HighSwitch"),
+        "stop_motion": Row("Stop", Part.COMMAND),
+    },
     "undulator_gap": {
         "readback": Row("Gap"),
         "setpoint": Row("Gap", Part.SETPOINT, moves=True),

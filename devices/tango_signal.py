@@ -76,11 +76,10 @@ class TangoSignal(Sampled):
     def attached(self, config: Any) -> str:
         """Take the configuration of an attribute, None of a command; return what is wrong with it, or nothing."""
         self._config = config
-        self._trouble = "" if config is None else mismatch(config, self.quantity, self.row)
+        wrong = "" if config is None else mismatch(config, self.quantity, self.row)
+        self._trouble = wrong and f"{self.address}: {wrong}"
         if config is None:
             self.arrived(0, time.time(), 0)
-        elif not self._trouble and self.row.part in (Part.LOW, Part.HIGH):
-            self.arrived(limits(config)[self.row.part is Part.HIGH], time.time(), 0)
         return self._trouble
 
     def detached(self) -> None:
@@ -91,8 +90,6 @@ class TangoSignal(Sampled):
 
     def took(self, reading: Any) -> None:
         """Take a value that the server sent."""
-        if self.row.part in (Part.LOW, Part.HIGH):
-            return
         last = None if self._last_seen is None else self._last_seen.value
         self.arrived(*sample_of(reading, self.quantity, self.row, last))
 
@@ -126,7 +123,9 @@ class TangoSignal(Sampled):
     @property
     def trouble(self) -> str:
         """Why there is no connection."""
-        return "" if self._latest is not None else self._trouble or self._link.trouble
+        if self._latest is not None:
+            return ""
+        return self._trouble or f"{self._link.address}: {self._link.trouble}"
 
     @property
     def refusal(self) -> str:
@@ -181,7 +180,7 @@ class TangoSignal(Sampled):
         proxy = self._link.proxy
         if not self.connected or proxy is None:
             raise self.lost()
-        if self.row.part in (Part.COMMAND, Part.LOW, Part.HIGH):
+        if self.row.part is Part.COMMAND:
             return self.sample
         try:
             reading = proxy.read_attribute(self.row.name)

@@ -1,4 +1,4 @@
-"""What Tango says of an attribute, as signals carry it: value, quality, time, unit, limits, levels; and what is wrong."""
+"""What Tango says of an attribute, as signals carry it: value, quality, time, unit, limits; and what is wrong."""
 
 from __future__ import annotations
 
@@ -83,8 +83,6 @@ def mismatch(config: Any, quantity: Quantity, row: Row) -> str:
     """Say why an attribute is not what a signal takes it for; empty if it is."""
     if row.part in (Part.MOVING, Part.RESTING):
         return ""
-    if row.part in (Part.LOW, Part.HIGH):
-        return "" if limits(config) != (0.0, 0.0) else "it has no limits: set min_value and max_value"
     if config.data_type not in SUITS[quantity.dtype]:
         return f"it is a {config.data_type}, wanted as {quantity.dtype}"
     if FORMATS.get(config.data_format, -1) != len(quantity.shape):

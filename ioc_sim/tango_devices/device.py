@@ -5,6 +5,7 @@ A device has no values of its own: it answers from its `Presence`, and lets clie
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import caproto as ca
@@ -13,7 +14,7 @@ from tango import AttrQuality, AttrWriteType, DevState
 from tango.server import Device, attribute, command
 
 from beam.errors import TerasuError
-from ioc_sim.tango_devices.face import Shown
+from ioc_sim.tango_devices.face import Shown, limits_of
 from ioc_sim.tango_devices.presence import STATE, Presence, Snapshot, Stated
 
 BEHIND: dict[str, Presence] = {}
@@ -28,6 +29,11 @@ def quality(shown: Snapshot) -> AttrQuality:
     return QUALITIES.get(shown.severity, valid)
 
 
+def unit_of(channel: Any) -> str:
+    """Return a channel's unit: records say ``sec``."""
+    return re.sub(r"\bsec\b", "s", str(channel.units))
+
+
 class ShownDevice(Device):
     """A device behind which there are channels."""
 
@@ -37,6 +43,7 @@ class ShownDevice(Device):
         """Find what is behind this device."""
         super().init_device()
         self.presence = BEHIND[self.get_name().lower()]
+        self._limits: dict[str, tuple[float, float]] = {}
         self.presence.reset()
         self._say_state(self.presence.stated)
         for name in (STATE, STATUS):
@@ -47,6 +54,7 @@ class ShownDevice(Device):
         """Make the attributes that the face has."""
         for one in self.presence.face.attributes:
             self.add_attribute(self._attribute(one))
+            self._describe(one)
             self.set_change_event(one.name, True, False)
             self.set_archive_event(one.name, True, False)
             self._keep_written(one.name, self.presence.snapshots[one.name])
@@ -82,17 +90,32 @@ class ShownDevice(Device):
         if isinstance(channel, ca.ChannelEnum):
             options |= {"dtype": "DevEnum", "enum_labels": list(channel.enum_strings)}
         elif isinstance(channel, ca.ChannelDouble):
-            options |= {"dtype": float, "unit": channel.units, "format": f"%.{channel.precision}f"}
-        elif isinstance(channel, ca.ChannelInteger):
-            options |= {"dtype": int, "unit": channel.units}
+            options |= {"dtype": float}
+        elif isinstance(channel, ca.ChannelInteger | ca.ChannelShort):
+            options |= {"dtype": int}
         else:
             options |= {"dtype": str}
-        low, high = getattr(channel, "lower_ctrl_limit", 0), getattr(channel, "upper_ctrl_limit", 0)
-        if one.takes and low < high:
-            options |= {"min_value": low, "max_value": high}
         if one.memorised:
             options |= {"memorized": True, "hw_memorized": True}
         return attribute(name=one.name, fget=self._read, **options)
+
+    def _describe(self, one: Shown) -> None:
+        """Say unit, digits and limits: devices of one class share the attributes, but not these."""
+        channel = one.takes or one.shows
+        if not isinstance(channel, ca.ChannelNumeric):
+            return
+        attr = self.get_device_attr().get_attr_by_name(one.name)
+        have = attr.get_properties()
+        low, high = self._limits[one.name] = limits_of(one)
+        wanted = {"unit": unit_of(channel)}
+        if isinstance(channel, ca.ChannelDouble):
+            wanted["format"] = f"%.{channel.precision}f"
+        if low < high:
+            wanted |= {"min_value": repr(low), "max_value": repr(high)}
+        if any(getattr(have, key) != value for key, value in wanted.items()):
+            for key, value in wanted.items():
+                setattr(have, key, value)
+            attr.set_properties(have)
 
     def _read(self, attr: Any) -> tuple[Any, float, AttrQuality]:
         shown = self.presence.snapshots[attr.get_name()]
@@ -103,8 +126,17 @@ class ShownDevice(Device):
         self._do(name, lambda: self.presence.write(name, attr.get_write_value()))
 
     def _keep_written(self, name: str, shown: Snapshot) -> None:
-        if shown.written is not None:
-            self.get_device_attr().get_w_attr_by_name(name).set_write_value(shown.written)
+        if shown.written is None:
+            return
+        attr = self.get_device_attr().get_w_attr_by_name(name)
+        attr.set_write_value(shown.written)
+        if shown.limits != self._limits.get(name, shown.limits):
+            before, (low, high) = self._limits[name], shown.limits
+            self._limits[name] = shown.limits
+            ends = (attr.set_min_value, low), (attr.set_max_value, high)
+            # the lowest must stay below the highest at each step
+            for set_end, value in ends if low < before[1] else ends[::-1]:
+                set_end(value)
 
     def _do(self, what: str, action: Any) -> None:
         try:
@@ -135,5 +167,9 @@ class Undulator(ActingDevice):
     """An insertion device: gap, permission, light."""
 
 
-CLASSES: dict[str, type[ShownDevice]] = {one.__name__: one for one in (StorageRing, Undulator)}
+class MotionAxis(ActingDevice):
+    """One motion axis."""
+
+
+CLASSES: dict[str, type[ShownDevice]] = {one.__name__: one for one in (MotionAxis, StorageRing, Undulator)}
 """By the kind that a face says."""

@@ -86,6 +86,12 @@ def latin(text: str) -> str:
     return text.replace("…", "...").encode("latin-1", "replace").decode("latin-1")
 
 
+def limits_of(one: Shown) -> tuple[float, float]:
+    """Return the lowest and highest value that may be written; equal where there are none."""
+    low, high = (getattr(one.takes, f"{end}_ctrl_limit", 0) or 0 for end in ("lower", "upper"))
+    return (low, high) if low < high else (0, 0)
+
+
 def alarmed(channel: ca.ChannelData, name: str) -> tuple[str, str] | None:
     """Return the state that a channel in alarm puts its device into, with a sentence."""
     match int(channel.severity):

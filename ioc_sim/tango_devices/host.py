@@ -116,7 +116,8 @@ class Host:
         database = database_there(DATABASE_S)
         for one in self._presences:
             info = tango.DbDevInfo()
-            info.server, info._class, info.name = f"{SERVER}/{self._instance}", one.face.kind, one.face.device
+            info.server, info.name = f"{SERVER}/{self._instance}", one.face.device
+            info._class = one.face.kind  # noqa: SLF001 - so PyTango calls what cannot be called class
             database.add_device(info)
             database.put_device_property(
                 one.face.device, {key: [str(value)] for key, value in one.face.properties.items()}

@@ -24,7 +24,7 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from beam.errors import TerasuError
-from ioc_sim.tango_devices.face import Face, Shown, latin, plain
+from ioc_sim.tango_devices.face import Face, Shown, latin, limits_of, plain
 
 STATE = "State"
 MOVING = "MOVING"
@@ -38,6 +38,7 @@ class Snapshot(NamedTuple):
     time: float
     severity: int
     changing: bool
+    limits: tuple[float, float]
 
 
 class Stated(NamedTuple):
@@ -152,7 +153,7 @@ class Presence:
         written = None if one.takes is None else plain(one.takes)
         changing = one.moves and self.stated.state == MOVING
         severity = int(one.shows.severity)
-        return Snapshot(plain(one.shows), written, float(one.shows.timestamp), severity, changing)
+        return Snapshot(plain(one.shows), written, float(one.shows.timestamp), severity, changing, limits_of(one))
 
     def _tell(self, name: str, what: Snapshot | Stated) -> None:
         if self.on_change is not None:
