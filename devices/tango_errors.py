@@ -19,9 +19,6 @@ LOST = frozenset(
     }
 )
 """Reasons that say nothing about the question, only that nobody answered it."""
-NO_EVENTS = frozenset({"API_EventTimeout", "API_EventChannelNotExported"})
-"""Reasons by which the library says that events of an attribute have ceased."""
-
 
 def first_line(error: tango.DevFailed) -> str:
     """Return the cause in one line."""

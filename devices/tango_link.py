@@ -38,6 +38,9 @@ HEARTBEAT_S = 1.0
 """Between two questions whether the device is still there."""
 POLL_S = 0.2
 """Between two readings of what has no events, and of the state while a motion is awaited."""
+RESUBSCRIBE_S = 1.0
+"""After a subscription failed although events may be offered."""
+NOT_OFFERED = frozenset({"API_AttributePollingNotStarted", "API_EventPropertiesNotSet"})
 TIMEOUT_MS = 3000
 BUSY = frozenset({tango.DevState.MOVING, tango.DevState.RUNNING})
 CLOSE_S = 2.0
@@ -95,6 +98,7 @@ class Link:
         self._by_attribute: dict[str, list[Linked]] = {}
         self._subscriptions: dict[str, int] = {}
         self._polled: set[str] = set()
+        self._unheard: dict[str, float] = {}
         self._generation = 0
         self._awaited: list[Callable[[], None]] = []
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -199,6 +203,7 @@ class Link:
             with contextlib.suppress(tango.DevFailed, KeyError):
                 self.proxy.unsubscribe_event(number)
         self._subscriptions.clear()
+        self._unheard.clear()
 
     def _attach_new(self) -> None:
         if self.proxy is None or not self._new:
@@ -246,6 +251,9 @@ class Link:
             if is_lost(error):
                 raise
             self._polled.add(key)
+            if str(error.args[0].reason) not in NOT_OFFERED:
+                # a server without a database accepts no subscriptions just after its start
+                self._unheard[key] = time.monotonic() + RESUBSCRIBE_S
 
     # values
 
@@ -273,6 +281,10 @@ class Link:
                 one.took(reading)
 
     def _look(self) -> None:
+        for key in [key for key, due in self._unheard.items() if due < time.monotonic()]:
+            del self._unheard[key]
+            self._polled.discard(key)
+            self._subscribe(key)
         names = sorted({STATE.lower(), *self._polled})
         for name, reading in zip(names, self.proxy.read_attributes(names), strict=True):
             self._take(name, reading)

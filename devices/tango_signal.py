@@ -173,7 +173,7 @@ class TangoSignal(Sampled):
             If none arrives in time; with the reason.
         """
         if not self._ready.wait(timeout):
-            raise TimeoutError(f"{self.name}: {self.address} does not answer: {self.trouble}")
+            raise TimeoutError(f"{self.name}: {self.trouble}")
 
     def fetch(self) -> Sample:
         """Ask the server now."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import tango
-from tango import AttrDataFormat, AttrQuality, AttrWriteType, CmdArgType
+from tango import AttrQuality, AttrWriteType, CmdArgType
 
 from devices.signals import INVALID, Quantity
 from devices.tango_names import Part, Row
@@ -37,7 +37,7 @@ SUITS = {
     "enum": frozenset({CmdArgType.DevEnum, CmdArgType.DevBoolean}),
     "string": frozenset({CmdArgType.DevString}),
 }
-FORMATS = {AttrDataFormat.SCALAR: 0, AttrDataFormat.SPECTRUM: 1, AttrDataFormat.IMAGE: 2}
+FORMATS = ("a scalar", "a spectrum", "an image", "of no known format")  # as Tango numbers them
 UNSET = frozenset({"", "Not specified", "No unit", "No standard unit", "No display unit"})
 
 
@@ -84,10 +84,11 @@ def mismatch(config: Any, quantity: Quantity, row: Row) -> str:
     if row.part in (Part.MOVING, Part.RESTING):
         return ""
     if config.data_type not in SUITS[quantity.dtype]:
-        return f"it is a {config.data_type}, wanted as {quantity.dtype}"
-    if FORMATS.get(config.data_format, -1) != len(quantity.shape):
-        wanted = {0: "a scalar", 1: "a spectrum", 2: "an image"}[len(quantity.shape)]
-        return f"it is a {str(config.data_format).lower()}, wanted as {wanted}"
+        return f"it is a {CmdArgType.values[config.data_type].name}, wanted as {quantity.dtype}"
+    dimensions = int(config.data_format)
+    if dimensions != len(quantity.shape):
+        wanted, have = FORMATS[len(quantity.shape)], FORMATS[dimensions]
+        return f"it is {have}, wanted as {wanted}"
     if quantity.writable and config.writable == AttrWriteType.READ:
         return "it cannot be written"
     labels = tuple(config.enum_labels)
