@@ -69,13 +69,14 @@ class Presence:
         self._shown = {one.name: one for one in face.attributes}
         self._acting: set[asyncio.Future[None]] = set()
         self._failure = ""
+        self._stale = False
         self.stated = self._state()
         self.snapshots = {one.name: self._snapshot(one) for one in face.attributes}
         for one in face.attributes:
             for channel in {id(each): each for each in (one.shows, one.takes) if each is not None}.values():
                 channel.watch(lambda name=one.name: self._published(name))  # pyright: ignore
         for channel in face.watches:
-            channel.watch(self._show_state)  # pyright: ignore
+            channel.watch(self._show_state_soon)  # pyright: ignore
 
     # -- from any thread ---------------------------------------------------------------------------------------
 
@@ -125,9 +126,16 @@ class Presence:
         new = self._snapshot(self._shown[name])
         self.snapshots[name] = new
         self._tell(name, new)
-        self._show_state()
+        self._show_state_soon()
+
+    def _show_state_soon(self) -> None:
+        """Show the state when all that is published in this turn of the loop has been: it is made of several channels."""
+        if not self._stale:
+            self._stale = True
+            self._loop.call_soon(self._show_state)
 
     def _show_state(self) -> None:
+        self._stale = False
         old, new = self.stated, self._state()
         if new == old:
             return
