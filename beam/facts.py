@@ -365,20 +365,24 @@ def load(beamline: str, directory: str | os.PathLike[str] | None = None) -> tupl
     return facility, facts
 
 
+def tango_names(*tables: Facts) -> list[str]:
+    """Return the Tango devices that these tables name, in their order."""
+    found: list[str] = []
+    left: list[Any] = list(reversed(tables))
+    while left:
+        one = left.pop()
+        if isinstance(one, Addressed) and one.tango:
+            found.append(one.tango_name)
+        if isinstance(one, BaseModel):
+            left.extend(getattr(one, name) for name in reversed(type(one).model_fields))
+        elif isinstance(one, dict):
+            left.extend(reversed(one.values()))
+    return found
+
+
 def speaks_tango(*tables: Facts) -> bool:
     """Return whether a device in one of these tables has a Tango address."""
-    left: list[Any] = [*tables]
-    while left:
-        match left.pop():
-            case Addressed(tango=str()):
-                return True
-            case BaseModel() as table:
-                left.extend(getattr(table, name) for name in type(table).model_fields)
-            case dict() as values:
-                left.extend(values.values())
-            case _:
-                pass
-    return False
+    return bool(tango_names(*tables))
 
 
 def config_hash(*facts: Facts) -> str:

@@ -20,6 +20,7 @@ LOST = frozenset(
 )
 """Reasons that say nothing about the question, only that nobody answered it."""
 
+
 def first_line(error: tango.DevFailed) -> str:
     """Return the cause in one line."""
     if not error.args:
