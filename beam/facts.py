@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -368,15 +368,13 @@ def load(beamline: str, directory: str | os.PathLike[str] | None = None) -> tupl
 def tango_names(*tables: Facts) -> list[str]:
     """Return the Tango devices that these tables name, in their order."""
     found: list[str] = []
-    left: list[Any] = list(reversed(tables))
-    while left:
-        one = left.pop()
-        if isinstance(one, Addressed) and one.tango:
-            found.append(one.tango_name)
-        if isinstance(one, BaseModel):
-            left.extend(getattr(one, name) for name in reversed(type(one).model_fields))
-        elif isinstance(one, dict):
-            left.extend(reversed(one.values()))
+    for table in tables:
+        if isinstance(table, Addressed) and table.tango:
+            found.append(table.tango_name)
+        for name in type(table).model_fields:
+            value: Any = getattr(table, name)
+            parts: list[Any] = list(cast(dict[str, Any], value).values()) if isinstance(value, dict) else [value]
+            found += tango_names(*(one for one in parts if isinstance(one, Facts)))
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from beam.errors import ConfigError
 
@@ -28,8 +28,8 @@ def layers(root: Path) -> list[Path]:
         If one of them is no configuration directory, or they extend each other in a circle.
     """
     found: list[Path] = []
-    directory: Path | None = root.resolve()
-    while directory is not None:
+    directory = root.resolve()
+    while True:
         if directory in found:
             raise ConfigError(f"{found[-1] / FACILITY}: {EXTENDS}: {directory} extends itself")
         found.append(directory)
@@ -40,7 +40,6 @@ def layers(root: Path) -> list[Path]:
         if not isinstance(base, str) or not (directory / base / FACILITY).is_file():
             raise ConfigError(f"{path}: {EXTENDS} = {base!r}: no {FACILITY} there")
         directory = (directory / base).resolve()
-    return found
 
 
 def parse(path: Path) -> dict[str, Any]:
@@ -70,10 +69,14 @@ def read(root: Path, file: str) -> dict[str, Any]:
     return content
 
 
-def join(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+Table = dict[str, Any]
+
+
+def join(below: Table, above: Table) -> Table:
     """Return two tables as one; where both have a key, `above` counts."""
     joined = {key: value for key, value in below.items() if not (key in ADDRESSES and ADDRESSES & above.keys())}
     for key, value in above.items():
         under = below.get(key)
-        joined[key] = join(under, value) if isinstance(value, dict) and isinstance(under, dict) else value
+        both = isinstance(value, dict) and isinstance(under, dict)
+        joined[key] = join(cast(Table, under), cast(Table, value)) if both else value
     return joined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, get_type_hints
 
 from bluesky.preprocessors import SupplementalData
@@ -24,9 +24,8 @@ class Unreachable(TerasuError):
     def __init__(self, beamline: str, addresses: list[str], timeout: float, troubles: Sequence[str] = ()) -> None:
         addresses = list(dict.fromkeys(addresses))
         shown = ", ".join(addresses[:SHOWN]) + (f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else "")
-        told = list(dict.fromkeys(one for one in troubles if one))
-        if told:
-            where = " · ".join(told[:SHOWN])
+        if troubles:
+            where = "; ".join(troubles[:SHOWN])
         else:
             listed = os.environ.get("EPICS_CA_ADDR_LIST") or "not set"
             auto = os.environ.get("EPICS_CA_AUTO_ADDR_LIST", "YES")
@@ -131,6 +130,13 @@ class Tree:
                     break
         return [one.address for one in signals if not one.connected]
 
+    def troubles(self, missing: Iterable[str]) -> list[str]:
+        """Return what the control systems say of addresses that do not answer, where they say anything."""
+        asked = set(missing)
+        devices = [device for device in self.devices.values() if hasattr(device, "signals")]
+        said = [one.trouble for device in devices for one in device.signals() if one.address in asked]
+        return list(dict.fromkeys(one for one in said if one))
+
     def connect(self, timeout: float = 10.0) -> None:
         """Wait until all devices are connected, at most `timeout` seconds in all.
 
@@ -140,12 +146,7 @@ class Tree:
             Names the addresses that did not answer and the list of servers that were asked.
         """
         if missing := self.unreachable(timeout):
-            raise Unreachable(self.name, missing, timeout, self._troubles(missing))
-
-    def _troubles(self, missing: list[str]) -> list[str]:
-        """Return what the control systems say about addresses that do not answer, where they say anything."""
-        devices = [device for device in self.devices.values() if hasattr(device, "signals")]
-        return [one.trouble for device in devices for one in device.signals() if one.address in missing]
+            raise Unreachable(self.name, missing, timeout, self.troubles(missing))
 
     def _named(self, key: str) -> Device:
         if key not in self.devices:

@@ -111,11 +111,19 @@ class Instrument(Device):
         """Return state and sentence, computed from what the device reports."""
         if missing := self.missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            return Stated(State.UNKNOWN, f"{missing[0]}{more} does not answer")
+            why = next((f" ({one.trouble})" for one in self.signals() if one.address == missing[0] and one.trouble), "")
+            return Stated(State.UNKNOWN, f"{missing[0]}{more} does not answer{why}")
         try:
-            return self.report_state()
+            state, text = self.report_state()
         except NotConnected as error:
             return Stated(State.UNKNOWN, str(error))
+        polled = f"; polled, for want of events: {', '.join(self.polled)}" if self.polled else ""
+        return Stated(state, text + polled)
+
+    @property
+    def polled(self) -> list[str]:
+        """The signals of its own whose changes the server does not tell."""
+        return [one.attr_name for one in self.signals() if one.parent is self and one.polled_s]
 
     def report_state(self) -> Stated:
         """Return the state of a connected device; by default the worst of its parts."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import tango
 
 from beam.errors import UnknownName
 
+NO_HOST = "TANGO_HOST is not set: it says where the Tango database is, as host:10000"
 LOST = frozenset(
     {
         "API_CantConnectToDevice",
@@ -39,8 +38,6 @@ def why_unreachable(error: tango.DevFailed, address: str) -> str:
     """Say why a device could not be reached: which host, which name, which names there are."""
     reasons = {str(one.reason) for one in error.args}
     where = host_of(address)
-    if not where:
-        return "TANGO_HOST is not set: it says where the Tango database is, as host:10000"
     if "DB_DeviceNotDefined" in reasons:
         return f"{_unknown(address)} (database {where})"
     if any("database" in str(one.desc).lower() and "connect" in str(one.desc).lower() for one in error.args):
@@ -54,7 +51,8 @@ def host_of(address: str) -> str:
     """Return host and port of the database, or of the server without one, that knows `address`."""
     if address.startswith("tango://"):
         return address.removeprefix("tango://").split("/")[0]
-    return os.environ.get("TANGO_HOST", "")
+    # also from the files in which Tango looks for it
+    return str(tango.ApiUtil.get_env_var("TANGO_HOST") or "")
 
 
 def _unknown(address: str) -> str:

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 import tango
 
 from beam.errors import UnknownName
-from devices.tango_errors import first_line, host_of, is_lost, why_unreachable
+from devices.tango_errors import NO_HOST, first_line, host_of, is_lost, why_unreachable
 from devices.tango_names import STATE, Part, Row
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Link:
         self.address = address
         self.host = host_of(address)
         self.proxy: Any = None
-        self.trouble = f"no answer from {self.host}" if self.host else "TANGO_HOST is not set"
+        self.trouble = f"no answer from {self.host}" if self.host else NO_HOST
         self._signals: list[Linked] = []
         self._new: list[Linked] = []
         self._by_attribute: dict[str, list[Linked]] = {}
@@ -169,6 +169,10 @@ class Link:
     # connection
 
     def _seek(self) -> None:
+        self.host = host_of(self.address)
+        if not self.host:
+            self.trouble = NO_HOST  # the library would say so on standard error, each time
+            return
         try:
             proxy = tango.DeviceProxy(self.address)
             proxy.set_timeout_millis(TIMEOUT_MS)

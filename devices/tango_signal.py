@@ -148,7 +148,7 @@ class TangoSignal(Sampled):
         return f"tango://{self._link.host}/{self.address.removeprefix(f'tango://{self._link.host}/')}"
 
     @property
-    def limits(self) -> tuple[float, float]:
+    def limits(self) -> Any:
         """The lowest and highest value that may be written; equal where there are none."""
         return limits(self._config) if self._config is not None else (0.0, 0.0)
 

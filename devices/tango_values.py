@@ -84,7 +84,7 @@ def mismatch(config: Any, quantity: Quantity, row: Row) -> str:
     if row.part in (Part.MOVING, Part.RESTING):
         return ""
     if config.data_type not in SUITS[quantity.dtype]:
-        return f"it is a {CmdArgType.values[config.data_type].name}, wanted as {quantity.dtype}"
+        return f"it is a {CmdArgType(config.data_type).name}, wanted as {quantity.dtype}"
     dimensions = int(config.data_format)
     if dimensions != len(quantity.shape):
         wanted, have = FORMATS[len(quantity.shape)], FORMATS[dimensions]

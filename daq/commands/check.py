@@ -65,7 +65,12 @@ def _devices(name: str, directory: Path, probe: bool) -> None:
             state = "not reachable"
         else:
             state = f"{len(dead)} of {len(addresses)} not reachable: {', '.join(dead[:3])}"
+        polled = [one.address for one in getattr(tree.devices[device], "signals", list)() if one.polled_s]
+        if polled:
+            state += f"; polled, for want of events: {', '.join(dict.fromkeys(polled))}"
         say(f"  {device:<14} {addresses[0] if addresses else '-':<28} {state}")
+    for trouble in tree.troubles(missing):
+        say(f"  {trouble}")
 
 
 def say(line: str) -> None:

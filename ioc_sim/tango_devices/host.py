@@ -86,6 +86,7 @@ class Host:
 
     def _serve(self) -> None:
         import tango
+        from tango.server import run
 
         from ioc_sim.tango_devices import device
 
@@ -93,7 +94,7 @@ class Host:
             try:
                 device.BEHIND.update({one.face.device.lower(): one for one in self._presences})
                 self._register()
-                tango.server.run(
+                run(
                     tuple({device.CLASSES[one.face.kind] for one in self._presences}),
                     args=[SERVER, self._instance, "-ORBendPoint", f"giop:tcp:{LOOPBACK}:"],
                     msg_stream=None,

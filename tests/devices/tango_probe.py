@@ -7,7 +7,6 @@ import sys
 import time
 from enum import IntEnum
 
-import tango
 from tango import AttrQuality, AttrWriteType, DevState
 from tango.server import Device, attribute, command, run
 
@@ -96,7 +95,12 @@ class Probe(Device):
         self.Arrive()
 
 
+def ready():
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
     port = sys.argv[1]
     options = ["-nodb", "-dlist", "test/probe/1", "-ORBendPoint", f"giop:tcp:127.0.0.1:{port}"]
-    run((Probe,), args=["probe", "1", *options], post_init_callback=lambda: print("ready", flush=True), msg_stream=None)
+    run((Probe,), args=["probe", "1", *options], post_init_callback=ready, msg_stream=None)

@@ -152,7 +152,7 @@ def test_a_write_that_was_not_kept_or_not_taken_is_no_success(make):
         level.set(0.25).wait(PATIENCE_S)
     with pytest.raises(NotTaken, match=r"asked for 9\.0 mm, .* has 1\.5 mm: .*above the maximum authorized"):
         level.set(9.0).wait(PATIENCE_S)
-    with pytest.raises(NotTaken, match="half a level$"):
+    with pytest.raises(NotTaken, match=r"half a level$"):
         level.set(0.5).wait(PATIENCE_S)
     words = make(Row("Words"), Quantity("string"))
     assert words.get() == "at rest"
