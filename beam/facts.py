@@ -373,6 +373,8 @@ def tango_names(*tables: Facts) -> list[str]:
             found.append(table.tango_name)
         for name in type(table).model_fields:
             value: Any = getattr(table, name)
+            if name == "tango" and isinstance(value, list):  # a bench's
+                found += cast(list[str], value)
             parts: list[Any] = list(cast(dict[str, Any], value).values()) if isinstance(value, dict) else [value]
             found += tango_names(*(one for one in parts if isinstance(one, Facts)))
     return found

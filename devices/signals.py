@@ -160,7 +160,11 @@ def data_key(
         "enum": ("string", None),
         "string": ("string", None),
     }[quantity.dtype]
-    key: dict[str, Any] = {"source": source, "dtype": dtype, "shape": list(quantity.shape)}
+    key: dict[str, Any] = {
+        "source": source,
+        "dtype": "array" if quantity.shape else dtype,
+        "shape": list(quantity.shape),
+    }
     if dtype_numpy:
         key["dtype_numpy"] = dtype_numpy
     if unit:

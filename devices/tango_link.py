@@ -236,7 +236,8 @@ class Link:
 
     def _attach(self, key: str, signals: list[Linked]) -> None:
         self._by_attribute.setdefault(key, []).extend(signals)
-        if key not in self._subscriptions and key not in self._polled:
+        followed = not all(one.row.on_demand for one in signals)
+        if followed and key not in self._subscriptions and key not in self._polled:
             self._subscribe(key)
         # a signal that joins later, or is polled, has been told no value yet
         (reading,) = self.proxy.read_attributes([key])

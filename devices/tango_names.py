@@ -19,11 +19,16 @@ class Part(Enum):
 
 
 class Row(NamedTuple):
-    """Where a signal is found; `moves`: writing it starts what ends when the state leaves MOVING or RUNNING."""
+    """Where a signal is found.
+
+    `moves`: writing it starts what ends when the state leaves MOVING or RUNNING. `on_demand`: it is neither subscribed
+    nor polled, only read when it is asked for, as large arrays are.
+    """
 
     name: str
     part: Part = Part.VALUE
     moves: bool = False
+    on_demand: bool = False
 
 
 STATE = "State"

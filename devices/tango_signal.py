@@ -14,7 +14,7 @@ from devices.errors import BadReading, NotTaken, TimedOut
 from devices.sampled import Sampled
 from devices.signals import INVALID, Quantity, Sample, to_wire
 from devices.tango_errors import first_line, is_lost
-from devices.tango_link import POLL_S, link_to, release
+from devices.tango_link import POLL_S, Link, link_to, release
 from devices.tango_names import Part, Row, row_of
 from devices.tango_values import digits, levels, limits, mismatch, nothing, sample_of, unit
 
@@ -126,6 +126,11 @@ class TangoSignal(Sampled):
         if self._latest is not None:
             return ""
         return self._trouble or f"{self._link.address}: {self._link.trouble}"
+
+    @property
+    def link(self) -> Link:
+        """The connection that it shares with the other signals of its device."""
+        return self._link
 
     @property
     def refusal(self) -> str:

@@ -34,7 +34,7 @@ INTEGERS = frozenset(
 SUITS = {
     "float": FLOATS | INTEGERS,
     "int": INTEGERS | {CmdArgType.DevEnum},
-    "enum": frozenset({CmdArgType.DevEnum, CmdArgType.DevBoolean}),
+    "enum": frozenset({CmdArgType.DevEnum, CmdArgType.DevBoolean, CmdArgType.DevState}),
     "string": frozenset({CmdArgType.DevString}),
 }
 FORMATS = ("a scalar", "a spectrum", "an image", "of no known format")  # as Tango numbers them

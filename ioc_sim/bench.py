@@ -24,6 +24,7 @@ from ioc_sim.groups.valve import ValveGroup
 from ioc_sim.identity import Identity
 from ioc_sim.records.busy import BusyRecord
 from ioc_sim.records.motor import MotorRecord
+from ioc_sim.tango_devices.bench_table import faces_of
 from ioc_sim.timing import Timeline
 
 
@@ -88,7 +89,7 @@ GROUPS: dict[type[Any], Callable[[Any, Surroundings], Iterator[Group]]] = {
 
 
 class BenchGroup:
-    """All channels of one bench: `devices` by prefix, `simulation`, and `faults`.
+    """All channels of one bench: `devices` by prefix, `simulation`, and `faults`; `faces` are for Tango.
 
     Parameters
     ----------
@@ -112,9 +113,14 @@ class BenchGroup:
         # faults befall records, where there is one, or else the whole device
         befallen = {prefix: getattr(one, "record", one) for prefix, one in self.devices.items()}
         self.faults = FaultGroup(self.simulation.prefix, befallen)
+        self.faces = faces_of(bench, self.devices)
         self.channels: Channels = {**self.simulation.channels, **self.faults.channels}
-        for device in self.devices.values():
-            self.channels.update(device.channels)
+        over_tango = {
+            prefix for facts in bench.devices.values() if getattr(facts, "tango", []) for prefix in facts.prefixes
+        }
+        for prefix, device in self.devices.items():
+            if prefix not in over_tango:
+                self.channels.update(device.channels)
         for device in self.devices.values():
             if isinstance(device, ShutterGroup):
                 device.connect(self.channels)

@@ -14,6 +14,7 @@ from ioc_sim.bench import BenchGroup
 from ioc_sim.channels import Channels
 from ioc_sim.errors import ServerError
 from ioc_sim.publishing import published
+from ioc_sim.tango_devices.host import shown
 from ioc_sim.timing import Timeline
 
 
@@ -28,7 +29,7 @@ async def bench(options: argparse.Namespace) -> AsyncIterator[Channels]:
     time = Timeline(identity.make_clock())
     with _files(options.files) as files:
         group = BenchGroup(facts.load(options.what, options.config), identity, time, files)
-        async with published(identity.clock == "live", time.show):
+        async with published(identity.clock == "live", time.show), shown(options.what, group.faces):
             yield group.channels
 
 

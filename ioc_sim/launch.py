@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from beam import facts
+from beam import bench, facts
 from beam.errors import TerasuError
 from ioc_sim import announce
 from ioc_sim.child import Child
@@ -94,7 +94,7 @@ class Simulation:
         self.environment: dict[str, str] = {}
         self._port = port
         self._with_ring = not _is_bench(beamline, config)
-        self._with_tango = self._with_ring and _has_tango(beamline, config)
+        self._with_tango = _has_tango(beamline, config)
         self._children: dict[str, Child] = {}
         self._held: socket.socket | None = None
         self._announced: Path | None = None
@@ -284,9 +284,12 @@ def _is_bench(name: str, config: str | os.PathLike[str] | None) -> bool:
         return False  # what is wrong with the configuration, its server will say
 
 
-def _has_tango(beamline: str, config: str | os.PathLike[str] | None) -> bool:
+def _has_tango(name: str, config: str | os.PathLike[str] | None) -> bool:
     try:
-        return facts.speaks_tango(*facts.load(beamline, config))
+        served = bench.load_served(name, config)
+        if isinstance(served, bench.Bench):
+            return facts.speaks_tango(served)
+        return facts.speaks_tango(facts.load_facility(config), served)
     except TerasuError:
         return False
 

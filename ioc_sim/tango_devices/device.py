@@ -59,6 +59,13 @@ class ShownDevice(Device):
             self.set_archive_event(one.name, True, False)
             self._keep_written(one.name, self.presence.snapshots[one.name])
 
+        for image in self.presence.face.images:
+            rows, columns = image.shape
+            drawn = attribute(
+                name=image.name, dtype=((tango.DevUShort,),), max_dim_x=columns, max_dim_y=rows, fget=self._draw
+            )
+            self.add_attribute(drawn)
+
     def dev_state(self) -> DevState:
         """Return the state as it is now."""
         return getattr(DevState, self.presence.stated.state)
@@ -121,6 +128,10 @@ class ShownDevice(Device):
         shown = self.presence.snapshots[attr.get_name()]
         return shown.value, shown.time, quality(shown)
 
+    def _draw(self, attr: Any) -> tuple[Any, float, AttrQuality]:
+        image = next(one for one in self.presence.face.images if one.name == attr.get_name())
+        return image.draw(), float(image.stamp.timestamp), AttrQuality.ATTR_VALID
+
     def _write(self, attr: Any) -> None:
         name = attr.get_name()
         self._do(name, lambda: self.presence.write(name, attr.get_write_value()))
@@ -159,6 +170,15 @@ class ActingDevice(ShownDevice):
         self._do("Abort", lambda: self.presence.command("Abort"))
 
 
+class AcquiringDevice(ActingDevice):
+    """A device that acquires."""
+
+    @command(doc_in="Acquire once, as it is set up; RUNNING until it has.")
+    def Start(self) -> None:  # noqa: N802 - Tango's name
+        """Acquire."""
+        self._do("Start", lambda: self.presence.command("Start"))
+
+
 class StorageRing(ShownDevice):
     """The storage ring as its users see it."""
 
@@ -171,5 +191,15 @@ class MotionAxis(ActingDevice):
     """One motion axis."""
 
 
-CLASSES: dict[str, type[ShownDevice]] = {one.__name__: one for one in (MotionAxis, StorageRing, Undulator)}
+class Electrometer(AcquiringDevice):
+    """Four currents, averaged."""
+
+
+class AreaDetector(AcquiringDevice):
+    """A detector of two dimensions that writes its frames to files."""
+
+
+CLASSES: dict[str, type[ShownDevice]] = {
+    one.__name__: one for one in (AreaDetector, Electrometer, MotionAxis, StorageRing, Undulator)
+}
 """By the kind that a face says."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import caproto as ca
+import numpy as np
+import numpy.typing as npt
 
 Act = Callable[[], Awaitable[None]]
 
@@ -41,6 +43,28 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """An image that is made when a client asks for it, in the thread that answers.
+
+    Parameters
+    ----------
+    name : str
+        Of the attribute.
+    shape : tuple[int, int]
+        Rows and columns.
+    draw : Callable[[], ndarray]
+        Makes it; called by one thread at a time.
+    stamp : Channel
+        Whose time it has.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    draw: Callable[[], npt.NDArray[np.uint16]]
+    stamp: ca.ChannelData
+
+
+@dataclass(frozen=True)
 class Face:
     """One device.
 
@@ -60,6 +84,10 @@ class Face:
         What its commands do, besides those that every device has.
     properties : Mapping[str, float | str]
         Facts that clients find in the database.
+    images : tuple[Drawn, ...]
+        What it draws on demand.
+    acting : str
+        The state in which it is while an action lasts.
     """
 
     device: str
@@ -69,6 +97,8 @@ class Face:
     watches: tuple[ca.ChannelData, ...] = ()
     commands: Mapping[str, Act] = field(default_factory=dict)
     properties: Mapping[str, float | str] = field(default_factory=dict)
+    images: tuple[Drawn, ...] = ()
+    acting: str = "MOVING"
 
 
 def plain(channel: ca.ChannelData) -> Any:

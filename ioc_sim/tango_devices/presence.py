@@ -129,7 +129,7 @@ class Presence:
         self._show_state_soon()
 
     def _show_state_soon(self) -> None:
-        """Show the state when all that is published in this turn of the loop has been: it is made of several channels."""
+        """Show the state when all that this turn of the loop publishes is out: it is made of several channels."""
         if not self._stale:
             self._stale = True
             self._loop.call_soon(self._show_state)
@@ -152,7 +152,7 @@ class Presence:
         state, status = self.face.stated()
         status = latin(status)
         if self._acting and state not in ("FAULT", "ALARM"):
-            return Stated(MOVING, status)
+            return Stated(self.face.acting, status)
         if self._failure:
             return Stated(state, f"{status}; the last command ended early: {latin(self._failure)}")
         return Stated(state, status)

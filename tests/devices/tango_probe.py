@@ -4,10 +4,11 @@ It has attributes of every quality, with and without events, one that cannot be 
 """
 
 import sys
+import threading
 import time
 from enum import IntEnum
 
-from tango import AttrQuality, AttrWriteType, DevState
+from tango import AttrQuality, AttrWriteType, DevState, EnsureOmniThread
 from tango.server import Device, attribute, command, run
 
 
@@ -19,7 +20,7 @@ class Valve(IntEnum):
 class Probe(Device):
     def init_device(self):
         super().init_device()
-        self.level, self.goal, self.quality = 1.5, 0.0, AttrQuality.ATTR_VALID
+        self.level, self.goal, self.quality, self.shots = 1.5, 0.0, AttrQuality.ATTR_VALID, 0
         self.set_state(DevState.ON)
         for name in ("Level", "State", "Goal", "Side", "Words"):
             self.set_change_event(name, True, False)
@@ -75,6 +76,24 @@ class Probe(Device):
     @attribute(dtype=[float], max_dim_x=4)
     def Many(self):  # noqa: N802
         return [1.0, 2.0]
+
+    @attribute(dtype=((int,),), max_dim_x=4, max_dim_y=4)
+    def Picture(self):  # noqa: N802
+        return [[self.shots, 1, 2], [3, 4, 5]]
+
+    @command
+    def Shoot(self):  # noqa: N802
+        if self.shots == 2:
+            raise RuntimeError("no film")
+        self.set_state(DevState.RUNNING)
+        threading.Thread(target=self._expose).start()
+
+    def _expose(self):
+        with EnsureOmniThread():
+            threading.Event().wait(0.05)
+            self.shots += 1
+            self.set_state(DevState.ON)
+            self.push_change_event("State")
 
     @command(dtype_in=int)
     def Become(self, quality):  # noqa: N802

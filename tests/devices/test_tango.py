@@ -12,10 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
+from ophyd import Kind
 
-from devices import tango_link, tango_names
+from beam.errors import UnknownName
+from devices import State, tango_link, tango_names
 from devices.errors import BadReading, NotConnected, NotTaken, TimedOut
 from devices.signals import INVALID, Quantity
+from devices.tango_device import tango_device
 from devices.tango_names import Part, Row
 from devices.tango_signal import TangoSignal
 from ioc_sim.sockets import hold_port
@@ -262,6 +265,46 @@ def test_the_host_that_does_not_answer_is_named(make, monkeypatch, address, host
     monkeypatch.setenv("TANGO_HOST", host)
     one = make(Row("Level"), device=address, wait=False)
     until(lambda: words in one.trouble)
+
+
+@pytest.fixture
+def any_device(probe):
+    one = tango_device(probe.address, name="camera", trigger="Shoot")
+    until(lambda: all(each.connected for each in one.signals() if each.attr_name != "broken"))
+    yield one
+    one.destroy()
+
+
+def test_a_device_filled_from_the_servers_own_lists(any_device, probe):
+    kinds = {one.attr_name: one.kind for one in any_device.signals()}
+    assert kinds["level"] == Kind.config
+    assert kinds["quiet"] == kinds["picture"] == kinds["many"] == Kind.normal
+    assert kinds["tango_state"] == Kind.omitted
+    assert any_device.commands["arrive"] == "Arrive"
+    assert any_device.side.get() == "OPEN"
+    assert any_device.level.limits == (-5.0, 5.0)
+    with pytest.raises(UnknownName, match=r"unknown command of tango.*'Arive'; did you mean Arrive"):
+        any_device.command("Arive")
+    with pytest.raises(UnknownName, match=r"did you mean Shoot"):
+        tango_device(probe.address, name="x", trigger="Shot")
+    with pytest.raises(NotTaken, match="half a level"):
+        any_device.level.set(0.5).wait(PATIENCE_S)
+
+
+def test_a_trigger_is_a_command_and_images_are_read_after_it(any_device):
+    key = any_device.picture.describe()["camera_picture"]
+    assert (key["dtype"], key["shape"], key["dtype_numpy"]) == ("array", [2, 3], "<i8")
+    for shots in (1, 2):
+        any_device.trigger().wait(PATIENCE_S)
+        assert any_device.picture.fetch().value[0][0] == shots
+        assert any_device.state is State.ON
+    with pytest.raises(NotTaken, match="Shoot: RuntimeError: no film"):
+        any_device.trigger().wait(PATIENCE_S)
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(NotConnected, match=r"no Tango database answers at 127\.0\.0\.1:1"):
+        tango_device("bl09u/camera/1", name="camera")
 
 
 def test_an_interpreter_with_subscriptions_ends_with_status_0(probe):
