@@ -138,7 +138,9 @@ class Axis(Instrument):
         velocity = self.velocity.sample.value
         if not velocity > 0:
             velocity = self.facts.velocity
-        return Trapezoid(target - start, velocity, self.acceleration_s).duration
+        # where nobody knows where it is, the way may be the longest there is
+        distance = target - start if math.isfinite(start) else self.facts.high - self.facts.low
+        return Trapezoid(distance, velocity, self.acceleration_s).duration
 
     @property
     def acceleration_s(self) -> float:

@@ -102,13 +102,13 @@ class Presence:
     async def _begin(self, action: Awaitable[None]) -> None:
         self._failure = ""
         task: asyncio.Future[None] = asyncio.ensure_future(action)
-        self._acting.add(task)
         for _ in range(2):  # the action's own first step, and that of the motion that it starts
             await asyncio.sleep(0)
         if task.done():
-            self._acting.discard(task)
             task.result()
         else:
+            # not before: a setting would show the device as acting for a moment
+            self._acting.add(task)
             task.add_done_callback(self._ended)
             self._show_state()
 
