@@ -10,7 +10,7 @@ point, what can be written is configuration. Arrays are asked for when they are 
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import tango
 from ophyd import Kind
@@ -117,7 +117,7 @@ class TangoDevice(Instrument):
         return getattr(self, "start_command")  # noqa: B009 - there only where there is a trigger
 
     def _proxy(self) -> Any:
-        proxy = self.tango_state.link.proxy
+        proxy = cast(TangoSignal, self.tango_state).link.proxy
         if proxy is None:
             raise NotConnected(f"{self.name}: {self.address}: {self.tango_state.trouble}")
         return proxy

@@ -42,6 +42,8 @@ def why_unreachable(error: tango.DevFailed, address: str) -> str:
         return f"{_unknown(address)} (database {where})"
     if any("database" in str(one.desc).lower() and "connect" in str(one.desc).lower() for one in error.args):
         return f"no Tango database answers at {where}"
+    if reasons & LOST and address.endswith("#dbase=no"):
+        return f"no server answers at {where}"
     if reasons & LOST:
         return f"its server does not run, says the database {where}"
     return first_line(error)

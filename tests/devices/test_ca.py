@@ -12,6 +12,8 @@ from devices.deadlines import PATIENCE
 from devices.errors import NotConnected, NotTaken, TimedOut
 from devices.sampled import CLOCK_STEP_S
 from devices.signals import Quantity
+from devices.tango_names import row_of
+from devices.tango_signal import Tango
 from devices.transport import transport_for
 
 
@@ -242,8 +244,9 @@ def test_names():
 
 def test_the_address_decides_the_transport():
     assert isinstance(transport_for("BL09U:ID:"), ca.ChannelAccess)
-    with pytest.raises(ConfigError, match="Tango"):
-        transport_for("bl09u/id/1")
+    assert isinstance(transport_for("bl09u/id/1"), Tango)
+    with pytest.raises(ConfigError, match=r"bl09u/shutter/1: a shutter does not speak Tango; kinds that do: motor,"):
+        row_of("shutter", "permit", "bl09u/shutter/1")
 
 
 def test_patience_is_what_fetch_waits_for(connected, monkeypatch):

@@ -235,6 +235,7 @@ def test_a_frozen_server_is_a_deadline_not_a_hang(make, probe, monkeypatch):
     monkeypatch.setattr(tango_link, "TIMEOUT_MS", 300)
     level = make(Row("Level"))
     probe.process.send_signal(signal.SIGSTOP)
+    os.waitpid(probe.process.pid, os.WUNTRACED)
     try:
         with pytest.raises((TimedOut, NotConnected), match="Level"):
             level.fetch()
