@@ -125,7 +125,7 @@ class TangoSignal(Sampled):
         """Why there is no connection."""
         if self._latest is not None:
             return ""
-        return self._trouble or f"{self._link.address}: {self._link.trouble}"
+        return self._trouble or f"{self._link.address}: {self._link.trouble or 'it is being asked what it has'}"
 
     @property
     def link(self) -> Link:
