@@ -38,13 +38,13 @@ def mu_t(formula: str, density_g_cm3: float, thickness_cm: float, energies_ev: F
     return mu_cm2_per_g(formula, energies_ev) * (density_g_cm3 * thickness_cm)
 
 
-def energy_grid(formulas: Mapping[str, float] | str, points: int = 1200) -> Floats:
-    """Return energies from 1 to 160 keV, dense enough for linear interpolation, with both sides of each edge."""
+def energy_grid(formulas: Mapping[str, float] | str, low_ev: float = TABLE_MIN_EV, points: int = 1200) -> Floats:
+    """Return energies up to 160 keV, dense enough for linear interpolation, with both sides of each edge."""
     names = [formulas] if isinstance(formulas, str) else list(formulas)
     elements = {element for name in names for element in mass_fractions(name)}
-    edges = [edge for one in elements for edge in edges_ev(one).values() if TABLE_MIN_EV < edge < TABLE_MAX_EV]
+    edges = [edge for one in elements for edge in edges_ev(one).values() if low_ev < edge < TABLE_MAX_EV]
     sides = [edge + side for edge in edges for side in (-0.05, 0.05)]
-    grid: Floats = np.unique(np.concatenate([np.geomspace(TABLE_MIN_EV, TABLE_MAX_EV, points), sides]))
+    grid: Floats = np.unique(np.concatenate([np.geomspace(low_ev, TABLE_MAX_EV, points), sides]))
     return grid
 
 

@@ -15,10 +15,10 @@ from beam.address import Prefix
 from beam.bench_kinds import BenchDevice, Mcas, TwoStates
 from beam.condition import Condition
 from beam.errors import ConfigError, UnknownName
-from beam.facts import Facts
+from beam.facts import Station
 
 
-class Bench(Facts):
+class Bench(Station):
     """One bench: its devices; `prefix` is that of the PVs by which its server says that it is simulated."""
 
     schema_version: Literal[1]
@@ -26,6 +26,19 @@ class Bench(Facts):
     title: str
     prefix: Prefix
     devices: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], BenchDevice]
+
+    @property
+    def name(self) -> str:
+        """What it is called in commands and as a file."""
+        return self.bench
+
+    def named(self) -> dict[str, tuple[BenchDevice, str]]:
+        """Return table and prefix of each device by its name: the table's, with a number where it has several."""
+        return {
+            f"{name}{number}" if len(device.prefixes) > 1 else name: (device, prefix)
+            for name, device in self.devices.items()
+            for number, prefix in enumerate(device.prefixes, 1)
+        }
 
     @model_validator(mode="after")
     def _each_prefix_once(self) -> Bench:
@@ -37,6 +50,16 @@ class Bench(Facts):
                     if prefix in taken:
                         raise ValueError(f"devices.{name}.{key}: {prefix} is already taken by devices.{taken[prefix]}")
                     taken[prefix] = name
+        return self
+
+    @model_validator(mode="after")
+    def _each_name_once(self) -> Bench:
+        names = [name for name, device in self.devices.items() if not device.prefixes[1:]]
+        for table, device in self.devices.items():
+            for number in range(1, len(device.prefixes) + 1) if device.prefixes[1:] else ():
+                if (name := f"{table}{number}") in names:
+                    raise ValueError(f"devices.{name}: one of devices.{table} is called so already")
+                names.append(name)
         return self
 
     @model_validator(mode="after")
@@ -69,6 +92,22 @@ def load(name: str, directory: str | os.PathLike[str] | None = None) -> Bench:
     if bench.bench != name:
         raise ConfigError(f"{path}: bench = {bench.bench!r}: must be {name!r}, as the file is called")
     return bench
+
+
+def load_station(
+    name: str, directory: str | os.PathLike[str] | None = None
+) -> tuple[facts.Facility, facts.Beamline | Bench]:
+    """Load the facility and one of its beamlines or benches: wherever plans can run.
+
+    Raises
+    ------
+    UnknownName
+        If the facility has neither; the message lists those it has.
+    ConfigError
+        If a file is malformed; the message names file, key, value and what is allowed.
+    """
+    root = facts.config_dir(directory)
+    return facts.load_facility(root), load_served(name, root)
 
 
 def load_served(name: str, directory: str | os.PathLike[str] | None = None) -> facts.Beamline | Bench:

@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from beam.address import TangoName
+from beam.address import Prefix, TangoName
+from beam.area_detectors import AreaDetectors
 from beam.condition import ConditionText
-from beam.facts import AxisNumbers, Facts, NonNegative, Positive, Prefix, Sourced, with_unit
+from beam.facts import AxisNumbers, Facts, NonNegative, Positive, Sourced, with_unit
 
 Prefixes = Annotated[list[Prefix], Field(min_length=1)]
 Label = Annotated[str, Field(min_length=1, max_length=39)]
@@ -195,6 +196,7 @@ BenchDevice = Annotated[
     | Shutters
     | Valves
     | Waveforms
-    | FileDetectors,
+    | FileDetectors
+    | AreaDetectors,
     Field(discriminator="kind"),
 ]

@@ -60,10 +60,20 @@ class LiveClock:
     def __init__(self, scale: float = 1.0, epoch: float | None = None) -> None:
         self.scale = scale
         self.epoch = time.time() if epoch is None else epoch
+        self._stands_since: float | None = None
 
     def now(self) -> float:
-        """Return the scaled time since the epoch, in seconds."""
-        return (time.time() - self.epoch) * self.scale
+        """Return the scaled time since the epoch, in seconds, without that in which the clock stood."""
+        wall = time.time() if self._stands_since is None else self._stands_since
+        return (wall - self.epoch) * self.scale
+
+    def stand(self, still: bool) -> None:
+        """Stand still, or go on from where it stood."""
+        if still and self._stands_since is None:
+            self._stands_since = time.time()
+        elif not still and self._stands_since is not None:
+            self.epoch += time.time() - self._stands_since
+            self._stands_since = None
 
     def advance(self, seconds: float) -> None:
         """Do nothing: live time passes by itself."""

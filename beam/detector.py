@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +16,13 @@ import numpy.typing as npt
 from beam import facts
 from beam.absorber import TABLE_MAX_EV, TABLE_MIN_EV, gas_mu_per_cm
 from beam.constants import ELEMENTARY_CHARGE
-from beam.noise import Stream
+from beam.current_input import CurrentInput, Response
 from beam.tables import compton_electron_ev, ionization_potential_ev
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 CARRIERS = 2
 POINTS = 1501  # of the tables, equally spaced in the logarithm of the energy
-MANY_PHOTONS = 1e6  # from here on a Poisson number is drawn as a Gaussian one
 
 
 @functools.lru_cache(maxsize=16)
@@ -36,25 +34,7 @@ def _gas(shares: tuple[tuple[str, float], ...]) -> tuple[Floats, Floats, Floats,
     return energies, photo + compton + gas_mu_per_cm(gas, energies, "coh"), photo, compton
 
 
-class Response(NamedTuple):
-    """What a chamber does to photons of one energy."""
-
-    transmission: float
-    """Share of photons that leave the chamber."""
-    charge_c: float
-    """Mean charge in coulomb per photon that enters."""
-    ionising: float
-    """Share of photons that ionise."""
-
-
-class Reading(NamedTuple):
-    """What an ion chamber gives for one exposure."""
-
-    counts: int
-    overloaded: bool
-
-
-class IonChamber:
+class IonChamber(CurrentInput):
     """An ion chamber with amplifier and voltage-to-frequency converter.
 
     Parameters
@@ -68,9 +48,8 @@ class IonChamber:
     """
 
     def __init__(self, name: str, chamber: facts.IonChamber, seed: int = 0) -> None:
-        self.name = name
+        super().__init__(name, chamber, seed)
         self.facts = chamber
-        self._noise = Stream(seed, name)
         self._log0 = math.log(TABLE_MIN_EV)
         self._per_log = (POINTS - 1) / (math.log(TABLE_MAX_EV) - self._log0)
         energies, total, photo, compton = _gas(tuple(sorted(chamber.gas.items())))
@@ -96,48 +75,3 @@ class IonChamber:
             charge + share * (after[1] - charge),
             ionising + share * (after[2] - ionising),
         )
-
-    def read(
-        self,
-        fluxes_ph_per_s: Sequence[float],
-        responses: Sequence[Response],
-        *,
-        gain_v_per_a: float,
-        dwell_s: float,
-        index: int,
-    ) -> Reading:
-        """Count for one exposure: photon noise, amplifier noise, dark voltage, full scale.
-
-        What is drawn depends on nothing but the seed, the chamber's name and the exposure's index.
-
-        Parameters
-        ----------
-        fluxes_ph_per_s, responses
-            Light entering and the chamber's response to it, one item an energy.
-        gain_v_per_a
-            Gain of the amplifier.
-        dwell_s
-            Exposure time; 0 gives no counts.
-        index
-            Index of the exposure.
-        """
-        amplifier = self.facts
-        if dwell_s <= 0:
-            return Reading(0, False)
-        random = self._noise.at(index)
-        mean = variance = quanta = 0.0
-        for flux, (_, charge, ionising) in zip(fluxes_ph_per_s, responses, strict=True):
-            # flux·ionising·dwell photons ionise, with charge/ionising each
-            mean += flux * charge
-            variance += flux * charge * charge / (ionising * dwell_s)
-            quanta += flux * ionising * dwell_s
-        if quanta >= MANY_PHOTONS:
-            mean += math.sqrt(variance) * random.standard_normal()
-        elif quanta > 0:
-            mean *= random.poisson(quanta) / quanta
-        # white noise averaged over the dwell time: bandwidth 1/(2T)
-        volts = mean * gain_v_per_a + amplifier.dark_v
-        volts += amplifier.noise_v_per_rt_hz * math.sqrt(0.5 / dwell_s) * random.standard_normal()
-        overloaded = volts >= amplifier.full_scale_v
-        volts = min(max(volts, 0.0), amplifier.full_scale_v)
-        return Reading(round(volts * amplifier.frequency_hz_per_v * dwell_s), overloaded)

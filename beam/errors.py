@@ -21,9 +21,10 @@ class UnknownName(TerasuError):
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, 3, 0.5)
-        if not near:
-            near = [one for one in known if one.casefold() == name.casefold()]
+        by_case = {one.casefold(): one for one in known}
+        # of few names all are shown where none is near; of many, those that are nearest
+        cutoff = 0.5 if len(known) <= SHOWN else 0.01
+        near = [by_case[one] for one in difflib.get_close_matches(name.casefold(), by_case, 3, cutoff)]
         more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
         every = f"known: {', '.join(known[:SHOWN]) or 'none'}{more}"
         hint = f"did you mean {', '.join(near)}?" if near else every

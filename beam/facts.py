@@ -6,18 +6,36 @@ import difflib
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args
+from string import Formatter
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from beam import overlay
 from beam.address import Addressed, Prefix
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
+from beam.interlock import Interlock
+from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+PATH_FIELDS = {
+    "proposal": "p",
+    "beamline": "b",
+    "sample": "s",
+    "plan": "n",
+    "scan_id": 1,
+    "uid": "0123abcd",
+    "date": "2026-01-01",
+}
+"""What the template of a path may hold, with examples."""
 
 
 class Facts(BaseModel):
@@ -78,7 +96,27 @@ class Facility(Facts):
     name: str
     beamlines: list[str]
     benches: list[str] = Field(default_factory=list)
+    data_path: str = Field(
+        default="{proposal}/{beamline}/{scan_id:05d}_{sample}",
+        description="where exports go that nobody names, below the exports' directory, without suffix",
+    )
     ring: Ring
+
+    @field_validator("data_path")
+    @classmethod
+    def _stays_below_and_apart(cls, template: str) -> str:
+        try:
+            used = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+            if strange := sorted(used - PATH_FIELDS.keys()):
+                raise ValueError(f"{{{strange[0]}}} is no field; there are {', '.join(sorted(PATH_FIELDS))}")
+            made = template.format(**PATH_FIELDS)
+        except LookupError as error:
+            raise ValueError(f"is no template of a path: {error}") from error
+        if any(part in ("", ".", "..") for part in made.split("/")) or "\\" in made or not made.isprintable():
+            raise ValueError("must be a path below the exports' directory, such as NAME/NAME/NAME")
+        if "uid" not in used and not {"beamline", "scan_id"} <= used:
+            raise ValueError("must hold {uid}, or both {beamline} and {scan_id}: two runs must not share a name")
+        return template
 
 
 def with_unit(unit: str) -> AliasGenerator:
@@ -232,8 +270,17 @@ class EnergyRange(Sourced):
     tolerance_ev: Positive
 
 
-class Beamline(Facts):
-    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
+class Station(Facts):
+    """What has to hold where runs are made, at a beamline or a bench."""
+
+    suspend: list[HoldSignal | HoldShutter] = Field(default_factory=list)
+    flux: FluxCheck | None = None
+    readings: dict[str, Policy] = Field(default_factory=dict)
+    interlock: list[Interlock] = Field(default_factory=list)
+
+
+class BeamlineTable(Station):
+    """What every beamline's file says, whatever its devices."""
 
     schema_version: Literal[1]
     beamline: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -241,25 +288,47 @@ class Beamline(Facts):
     prefix: Prefix
     tango_domain: Annotated[str, Field(pattern=r"^[a-z0-9_\-]+$")]
     energy: EnergyRange
-    devices: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Device]
     default_sample: str
     sim: Simulation = Simulation()
 
+    @property
+    def name(self) -> str:
+        """What it is called in commands and as a file."""
+        return self.beamline
+
+
+class Beamline(BeamlineTable):
+    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
+
+    devices: dict[DeviceName, Device]
+
     @model_validator(mode="after")
     def _chambers_on_scalers(self) -> Beamline:
-        taken: dict[tuple[str, int], str] = {}
-        for name, device in self.devices.items():
-            if not isinstance(device, IonChamber):
-                continue
-            scaler = self.devices.get(device.scaler)
-            if not isinstance(scaler, Scaler):
-                raise ValueError(f"devices.{name}.scaler = {device.scaler!r} is no device of kind 'scaler'")
-            if device.channel > scaler.channels:
-                raise ValueError(f"devices.{name}.channel = {device.channel}: {device.scaler} has {scaler.channels}")
-            other = taken.setdefault((device.scaler, device.channel), name)
-            if other != name:
-                raise ValueError(f"devices.{name}.channel = {device.channel} is already taken by devices.{other}")
+        check_channels(self.devices, IonChamber)
         return self
+
+
+def check_channels(devices: Mapping[str, Any], detectors: type | UnionType) -> None:
+    """Check that each of the `detectors` is alone on a channel that its scaler has.
+
+    Raises
+    ------
+    ValueError
+        If one is not; the message names key and value, as pydantic's validators want it.
+    """
+    taken: dict[tuple[str, int], str] = {}
+    for name, device in devices.items():
+        if not isinstance(device, detectors):
+            continue
+        on, channel = str(getattr(device, "scaler", "")), int(getattr(device, "channel", 0))
+        scaler = devices.get(on)
+        if not isinstance(scaler, Scaler):
+            raise ValueError(f"devices.{name}.scaler = {on!r} is no device of kind 'scaler'")
+        if channel > scaler.channels:
+            raise ValueError(f"devices.{name}.channel = {channel}: {on} has {scaler.channels}")
+        other = taken.setdefault((on, channel), name)
+        if other != name:
+            raise ValueError(f"devices.{name}.channel = {channel} is already taken by devices.{other}")
 
 
 def config_dir(explicit: str | os.PathLike[str] | None = None) -> Path:
@@ -314,16 +383,23 @@ def _allowed_keys(top: type[Facts], location: tuple[Any, ...]) -> list[str]:
     by_kind = _models_by_kind(top)
     model: Any = top
     for part in location[:-1]:
+        if isinstance(part, int):
+            continue  # rows of a list are alike
         if part in by_kind:
             model = by_kind[part]
         elif model is not None and part in getattr(model, "model_fields", {}):
-            model = model.model_fields[part].annotation
-            if not (isinstance(model, type) and issubclass(model, BaseModel)):
-                model = None
+            annotation = model.model_fields[part].annotation
+            # a table, or a list of tables
+            tables = [one for one in (annotation, *get_args(annotation)) if _is_table(one)]
+            model = tables[0] if tables else None
     if model is None:
         return []
     fields: dict[str, Any] = model.model_fields
     return sorted(str(field.validation_alias or name) for name, field in fields.items())
+
+
+def _is_table(annotation: Any) -> bool:
+    return isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, BaseModel)
 
 
 def _models_by_kind(top: type[Facts]) -> dict[str, type[Facts]]:

@@ -7,9 +7,8 @@ undulator's spectrum within the monochromator's bandwidth (1 eV in 40).
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,29 +17,16 @@ from beam.axis import LineAxis
 from beam.clock import Clock
 from beam.constants import FWHM_PER_SIGMA
 from beam.crystal import CrystalPair
-from beam.detector import IonChamber, Response
-from beam.errors import OutOfReach, UnknownName
-from beam.ring import RingEvent, RingModel
+from beam.current_input import Response
+from beam.detector import IonChamber
+from beam.errors import UnknownName
+from beam.line_base import Exposure, LineBase
+from beam.nodes import gaussian_nodes
+from beam.ring import RingEvent
 from beam.sample_curve import Sample
 from beam.undulator import PlanarUndulator
 
-
-@dataclasses.dataclass(frozen=True)
-class Exposure:
-    """One exposure of a scaler: its number, when it began, how long it was, and what it counted by channel."""
-
-    index: int
-    start_s: float
-    dwell_s: float
-    counts: Mapping[int, int]
-    overloaded: frozenset[str]
-
-
-def gaussian_nodes(points: int = 21, reach: float = 3.5) -> tuple[np.ndarray, np.ndarray]:
-    """Return equally spaced nodes (in σ) and weights (sum 1) of a Gaussian average, shape (points,) each."""
-    nodes = np.linspace(-reach, reach, points)
-    weights = np.exp(-0.5 * nodes**2)
-    return nodes, weights / weights.sum()
+__all__ = ["Exposure", "Line", "LineAxis"]
 
 
 class _Optics(NamedTuple):
@@ -52,9 +38,10 @@ class _Optics(NamedTuple):
 
 
 _DARK = _Optics([], [], [])
+KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler")
 
 
-class Line:
+class Line(LineBase[facts.Beamline]):
     """The light of one beamline, from source to detectors.
 
     Parameters
@@ -74,12 +61,6 @@ class Line:
     ----------
     axes
         Axes by key: ``"undulator.gap"``, ``"dcm.bragg"``, ``"dcm.perp"``, ``"dcm.pitch"``.
-    open
-        Whether each shutter is open; all are closed at the start.
-    gain_v_per_a
-        Gain of each chamber's amplifier.
-    exposures
-        How many exposures were made.
     """
 
     def __init__(
@@ -92,25 +73,11 @@ class Line:
         clock: Clock,
         events: Iterable[RingEvent] = (),
     ) -> None:
-        self.facility = facility
-        self.beamline = beamline
         self._sample = sample
-        self.seed = seed
-        self.clock = clock
-        self.ring = RingModel(facility.ring, seed, events)
-        self.axes: dict[str, LineAxis] = {}
-        self.open: dict[str, bool] = {}
-        self.gain_v_per_a: dict[str, float] = {}
-        self.exposures = 0
-        self._scalers: dict[str, facts.Scaler] = {}
         self._chambers: list[IonChamber] = []
         self._undulator: PlanarUndulator | None = None
         self._crystals: CrystalPair | None = None
-        for name, device in beamline.devices.items():
-            self._add(name, device)
-        for key in beamline.sim.offsets:
-            if key not in self.axes:
-                raise UnknownName("axis in sim.offsets", key, self.axes)
+        super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
         # the beam meets what stands before the sample first
         self._chambers.sort(key=lambda chamber: chamber.facts.behind_sample)
         self._nodes, self._weights = gaussian_nodes()
@@ -120,29 +87,22 @@ class Line:
         self._passed_now: list[float] = []
         self._passed_at: float | None = None
 
-    def _add(self, name: str, device: facts.Device) -> None:
+    def _add(self, name: str, device: Any) -> None:
         match device:
             case facts.PlanarUndulator():
                 self._undulator = PlanarUndulator(device, self.facility.ring)
-                self._add_axis(f"{name}.gap", device.gap)
-                self._gap = self.axes[f"{name}.gap"]
+                self._gap = self._add_axis(f"{name}.gap", device.gap)
             case facts.DoubleCrystalMonochromator():
                 self._crystals = CrystalPair(device)
-                for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch)):
-                    self._add_axis(f"{name}.{part}", axis)
                 self._bragg, self._perp, self._pitch = (
-                    self.axes[f"{name}.{part}"] for part in ("bragg", "perp", "pitch")
+                    self._add_axis(f"{name}.{part}", axis)
+                    for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch))
                 )
-            case facts.Shutter():
-                self.open[name] = False
             case facts.IonChamber():
                 self._chambers.append(IonChamber(name, device, self.seed))
                 self.gain_v_per_a[name] = device.gain_v_per_a
-            case facts.Scaler():
-                self._scalers[name] = device
-
-    def _add_axis(self, key: str, axis: facts.AxisFacts) -> None:
-        self.axes[key] = LineAxis(axis, self.beamline.sim.offsets.get(key, 0.0), axis.name)
+            case _:
+                raise UnknownName("device kind", str(device.kind), KINDS)
 
     @property
     def sample(self) -> Sample:
@@ -213,34 +173,13 @@ class Line:
         points = len(self._nodes)
         return [float(self._weights @ passed[:points]), *passed[points:].tolist()]
 
-    def expose(self, scaler: str, dwell_s: float) -> Exposure:
-        """Count for `dwell_s` seconds on all channels of a scaler; the clock advances by as much.
-
-        Returns
-        -------
-        Exposure
-            Channel 1 holds the counts of the scaler's own clock.
-
-        Raises
-        ------
-        UnknownName
-            If there is no such scaler.
-        OutOfReach
-            If the dwell time is negative or no number.
-        """
-        device = self._scalers.get(scaler)
-        if device is None:
-            raise UnknownName("scaler", scaler, self._scalers)
-        if not 0 <= dwell_s < 1e6:
-            raise OutOfReach(f"{device.name} dwell time {dwell_s:g} s: 0 … 1e6 s")
-        start = self.clock.now()
-        index = self.exposures
-        counts = {1: round(device.clock_hz * dwell_s)}
+    def _count(
+        self, scaler: str, current_ma: float, dwell_s: float, index: int, lit: bool
+    ) -> tuple[dict[int, int], list[str]]:
+        counts: dict[int, int] = {}
         overloaded: list[str] = []
-        lit = all(self.open.values())
         optics = self._optics() if lit else _DARK
-        current = self.ring.mean_current_ma(start, start + dwell_s)
-        fluxes = [current * flux for flux in optics.flux_per_ma]
+        fluxes = [current_ma * flux for flux in optics.flux_per_ma]
         before = True
         for number, chamber in enumerate(self._chambers):
             if before and chamber.facts.behind_sample:
@@ -255,9 +194,7 @@ class Line:
                 if over:
                     overloaded.append(chamber.name)
             fluxes = [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]
-        self.exposures += 1
-        self.clock.advance(dwell_s)
-        return Exposure(index, start, dwell_s, counts, frozenset(overloaded))
+        return counts, overloaded
 
     def _optics(self) -> _Optics:
         """Return what the axes make of the beam; worked out anew only where one has moved."""

@@ -3,7 +3,8 @@
 Between injections the current decays as exp(-t/τ). In top-up, shots come at equal intervals -τ ln(1 - band), so
 that the current stays within the band; the phase of the first shot and a tiny scatter of the level after each are
 drawn from the seed. Events change the course: a *dump* loses the beam until a *refill*, which fills linearly;
-*topup_off* lets the beam decay, *topup_on* fills it up and tops up from there on.
+*topup_off* lets the beam decay, *topup_on* fills it up and tops up from there on; an *inject* is a shot out of turn,
+from which top-up counts its intervals anew (without beam, or while it is filled, there is nothing to top up).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from beam.errors import BadEvents
 from beam.noise import Stream
 
 Mode: TypeAlias = Literal["TopUp", "Decay", "Dumped", "Refilling"]
-EventKind: TypeAlias = Literal["dump", "refill", "topup_off", "topup_on"]
+EventKind: TypeAlias = Literal["dump", "refill", "topup_off", "topup_on", "inject"]
 RING_MODES: tuple[Mode, ...] = get_args(Mode)
 LEVEL_SCATTER_REL = 2e-5  # rms scatter of the current right after a shot; a simulation default
 
@@ -60,11 +61,12 @@ def events_from_json(text: str) -> tuple[RingEvent, ...]:
 
 
 class _Stretch(NamedTuple):
-    """A time in which the ring stays in one mode; current_ma at its start."""
+    """A time in which the ring stays in one mode; current_ma at its start, which may be a shot."""
 
     start_s: float
     mode: Mode
     current_ma: float
+    shot: bool = False
 
 
 class RingModel:
@@ -122,7 +124,7 @@ class RingModel:
         if self.next_injection_s(t) <= self.facts.topup_gate_before_s:
             return False
         if stretch.mode != "TopUp":
-            return True
+            return not stretch.shot or t - stretch.start_s >= self.facts.topup_gate_after_s
         shot = self._shot(stretch, t)
         return shot < 0 or t - self._shot_time(stretch, shot) >= self.facts.topup_gate_after_s
 
@@ -157,6 +159,10 @@ class RingModel:
             if event.kind == "dump":
                 full_at = math.inf
                 stretches.append(_Stretch(until, "Dumped", 0.0))
+                continue
+            if event.kind == "inject":
+                if last.mode in ("TopUp", "Decay"):
+                    stretches.append(_Stretch(until, last.mode, self._full, shot=True))
                 continue
             if event.kind == "topup_off":
                 topup = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from beam import overlay
-from beam.errors import UnknownName
+from beam.errors import BadSample, UnknownName
 from beam.sample_curve import Sample, empty
 from beam.sample_formula import formula_sample, is_formula_spec
 from beam.sample_measured import measured_sample
@@ -43,7 +43,10 @@ def load_sample(spec: str, directory: Path) -> Sample:
     if spec.casefold().endswith(".xdi"):
         return measured_sample(Path(spec).expanduser())
     if spec in sample_names(directory):
-        return model_sample(overlay.find(directory, f"samples/{spec}.toml"))
+        path = overlay.find(directory, f"samples/{spec}.toml")
+        if overlay.parse(path).get("kind") == "magnetic":
+            raise BadSample(f"sample {spec!r}: a magnetic film, which soft X-ray beamlines alone carry")
+        return model_sample(path)
     if is_formula_spec(spec):
         return formula_sample(spec)
     raise UnknownName("sample", spec, [*sample_names(directory), "none", "FILE.xdi", "Fe 7um"])

@@ -17,6 +17,7 @@ from pydantic import Field
 from beam import facts, overlay
 from beam.absorber import energy_grid
 from beam.constants import HBAR_SQUARED_OVER_2M
+from beam.edge_step import edge_step
 from beam.errors import ConfigError
 from beam.exafs import Exafs, chi
 from beam.facts import Positive, Sourced
@@ -67,7 +68,7 @@ def model_sample(path: Path) -> Sample:
     )
     area = model.density_g_cm3 * model.thickness_um * 1e-4
     below, jump = _split(model.formula, edge_ev, energies)
-    share = 0.5 + np.arctan(2 * (energies - edge_ev) / core_width_ev(element, edge)) / np.pi
+    share = edge_step(energies, edge_ev, core_width_ev(element, edge))
     wiggles = np.zeros_like(energies)
     if model.exafs is not None:
         above = energies > edge_ev

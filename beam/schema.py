@@ -9,17 +9,23 @@ from pathlib import Path
 from beam.bench import Bench
 from beam.facts import Beamline, Facility, Facts
 from beam.sample_model import ModelSample
+from beam.scenario import Scenario
+from beam.soft_kinds import SoftBeamline
+from beam.xmcd import MagneticSample
 
 MODELS: dict[str, type[Facts]] = {
     "facility": Facility,
     "beamline": Beamline,
+    "soft_beamline": SoftBeamline,
     "bench": Bench,
     "sample": ModelSample,
+    "scenario": Scenario,
+    "magnetic": MagneticSample,
 }
 
 
 def schema_text(name: str) -> str:
-    """Return the JSON schema of one kind of file: ``facility``, ``beamline``, ``bench`` or ``sample``."""
+    """Return the JSON schema of one kind of file: one of `MODELS`."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **MODELS[name].model_json_schema(by_alias=True),

@@ -43,6 +43,12 @@ def faddeeva(z: complex) -> complex:
     return complex(_special().wofz(z))
 
 
+def voigt(x: Floats, sigma: float, gamma: float) -> Floats:
+    """Return the Voigt line of integral 1: a Gaussian of rms `sigma` on a Lorentzian of half width `gamma` (or 0)."""
+    values: Floats = _special().voigt_profile(x, sigma, gamma)
+    return values
+
+
 def erf(x: Floats) -> Floats:
     """Return the error function."""
     values: Floats = _special().erf(x)
@@ -138,3 +144,9 @@ def anomalous(element: str, energies_ev: Floats) -> tuple[Floats, Floats]:
     first = np.atleast_1d(np.asarray(database.f1_chantler(element, energies_ev), dtype=np.float64))
     second = np.atleast_1d(np.asarray(database.f2_chantler(element, energies_ev), dtype=np.float64))
     return first, second
+
+
+def delta_beta(formula: str, density_g_cm3: float, energies_ev: Floats) -> tuple[Floats, Floats]:
+    """Return δ and β of the refractive index 1 - δ - iβ (Chantler), shape of the energies."""
+    delta, beta, _ = _xraydb().xray_delta_beta(formula, density_g_cm3, energies_ev)
+    return np.asarray(delta, dtype=np.float64), np.asarray(beta, dtype=np.float64)

@@ -14,28 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from beam import facts
-from beam.constants import (
-    ELECTRON_MASS,
-    ELECTRON_REST_GEV,
-    ELEMENTARY_CHARGE,
-    HC,
-    SPEED_OF_LIGHT,
-    Constant,
+from beam.electrons import (
+    CENTRAL_CONE,
+    FLUX_DENSITY,
+    RATIO_MAX,
+    RATIO_MIN,
+    ElectronBeam,
+    gap_range_mm,
+    k_per_tesla,
 )
 from beam.errors import OutOfReach
 from beam.lineshape import coupling, natural_line
-from beam.tables import erf
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 # Elleaume et al.: B0 = a exp(b g/λu + c (g/λu)²) in tesla, for 0.1 < g/λu < 1
 FIELD = {"ppm": (2.076, -3.24, 0.0), "hybrid": (3.694, -5.068, 1.520)}
-RATIO_MIN, RATIO_MAX = 0.1, 1.0
 TABLE_POINTS = 4001  # linear interpolation of the peaks between them is good to 1e-6
-XDB = "X-ray Data Booklet (2009) 2.1"
-FLUX_DENSITY = Constant(1.744e14, "photons/s/mrad²/0.1% BW per N² E²[GeV] I[A] F_n", XDB)
-CENTRAL_CONE = Constant(1.431e14, "photons/s/0.1% BW per N I[A] Q_n", XDB)
-POWER = Constant(0.633, "kW per E²[GeV] B0²[T] L[m] I[A]", XDB)
 
 
 class PlanarUndulator:
@@ -52,18 +47,12 @@ class PlanarUndulator:
     def __init__(self, undulator: facts.PlanarUndulator, ring: facts.Ring) -> None:
         self.facts = undulator
         self.ring = ring
-        self.gamma = ring.energy_gev / ELECTRON_REST_GEV
+        self.electrons = ElectronBeam(ring)
         self.length_m = undulator.periods * undulator.period_mm * 1e-3
         self._period = undulator.period_mm
         self._field = FIELD[undulator.magnet]
-        self._k_per_tesla = float(
-            ELEMENTARY_CHARGE * self._period * 1e-3 / (2 * math.pi * ELECTRON_MASS * SPEED_OF_LIGHT)
-        )
-        # first harmonic on axis at K = 0: 2 hc γ² / λu
-        self._energy_at_k0 = float(2 * HC * 1e-10 * self.gamma**2 / (self._period * 1e-3))
-        vertical = ring.coupling_rel / (1 + ring.coupling_rel) * ring.emittance_nm_rad * 1e-9
-        horizontal = ring.emittance_nm_rad * 1e-9 / (1 + ring.coupling_rel)
-        self._divergence = (math.sqrt(horizontal / ring.beta_x_m), math.sqrt(vertical / ring.beta_y_m))
+        self._k_per_tesla = k_per_tesla(self._period)
+        self._energy_at_k0 = self.electrons.energy_at_k0_ev(self._period)
         self._n = sorted(undulator.harmonics)
         self._per_ratio = (TABLE_POINTS - 1) / (RATIO_MAX - RATIO_MIN)
         self._peaks: list[list[float]] = self._tabulate().tolist()
@@ -206,7 +195,7 @@ class PlanarUndulator:
             return [0.0] * len(energies_ev)
         k = self.k(gap_mm)
         first = self._energy_at_k0 / (1 + 0.5 * k * k)
-        spread = self._spread(k)
+        spread = self.electrons.spread(k)
         place = (gap_mm / self._period - RATIO_MIN) * self._per_ratio
         row = min(int(place), len(self._peaks) - 2)
         share = place - row
@@ -223,7 +212,7 @@ class PlanarUndulator:
     def fwhm_ev(self, n: int, gap_mm: float) -> float:
         """Return the full width at half maximum of harmonic `n` in eV, all broadening included."""
         phase = n * self.facts.periods
-        width = phase * self._spread(self.k(gap_mm))
+        width = phase * self.electrons.spread(self.k(gap_mm))
         half = 0.5 * natural_line(0.0, width)
         # the line falls monotonically to its half within this range
         low, high = 0.0, 0.5 + 2.0 * width
@@ -234,15 +223,11 @@ class PlanarUndulator:
 
     def power_kw(self, gap_mm: float, current_ma: float) -> float:
         """Return the total radiated power in kW, 0.633 E² B0² L I."""
-        energy = self.ring.energy_gev
-        return POWER * energy**2 * self.field_t(gap_mm) ** 2 * self.length_m * current_ma * 1e-3
+        return self.electrons.power_kw(self.field_t(gap_mm), self.length_m, current_ma)
 
     def _gap_range(self) -> tuple[float, float]:
         """Return the gaps that give light: what the mechanics reach within the validity of the formula."""
-        edge = 1e-9
-        low = max(self.facts.gap.low, RATIO_MIN * self._period * (1 + edge))
-        high = min(self.facts.gap.high, RATIO_MAX * self._period * (1 - edge))
-        return low, high
+        return gap_range_mm(self.facts.gap.low, self.facts.gap.high, self._period)
 
     def _nearest(self, ratio: float) -> int:
         """Return the column of the harmonic in use nearest to `ratio` = E/E_1."""
@@ -261,23 +246,6 @@ class PlanarUndulator:
         k = np.array([self.k(float(gap)) for gap in gaps])[:, np.newaxis]
         n = np.array(self._n, dtype=np.float64)
         lines = n * self._energy_at_k0 / (1 + 0.5 * k * k)
-        table: Floats = self._cone_per_ma(k, n) * self._accepted(lines)
+        accepted = self.electrons.accepted(lines, self.length_m, self.facts.acceptance_urad)
+        table: Floats = self._cone_per_ma(k, n) * accepted
         return table
-
-    def _accepted(self, lines_ev: Floats) -> Floats:
-        """Return the share of each central cone, of Gaussian size, that the square acceptance lets through."""
-        half = 0.5 * self.facts.acceptance_urad * 1e-6
-        natural = HC * 1e-10 / lines_ev / self.length_m  # σ_r'² = λ/L (X-ray Data Booklet 2.1)
-        x, y = (np.sqrt(natural + one * one) for one in self._divergence)
-        share: Floats = erf(half / (math.sqrt(2) * x)) * erf(half / (math.sqrt(2) * y))
-        return share
-
-    def _spread(self, k: float) -> float:
-        """Return the rms relative width of the line by energy spread and electron divergence.
-
-        ΔE/E = 2 σ_E; off axis E falls by γ²θ²/(1 + K²/2), whose rms over Gaussian divergences is
-        γ² (2 σ_x'⁴ + 2 σ_y'⁴)^½ / (1 + K²/2).
-        """
-        x, y = self._divergence
-        angular = self.gamma**2 * math.sqrt(2 * (x**4 + y**4)) / (1 + 0.5 * k * k)
-        return math.hypot(2 * self.ring.energy_spread_rel, angular)

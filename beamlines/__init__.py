@@ -1,4 +1,4 @@
-"""The beamlines: one short page each, found by name here or by entry point elsewhere."""
+"""The beamlines: one short page each, found by name here or by entry point elsewhere; one page for all benches."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 
-from beam import facts
+from beam.bench import Bench, load_station
 from beam.errors import ConfigError
-from beamlines.tree import Tree, Unreachable
+from beamlines.bench import BenchTree
+from beamlines.tree import DeviceTree, Tree, Unreachable
 from devices.transport import Transport
 
 ENTRY_POINTS = "terasu.beamlines"
@@ -24,8 +25,8 @@ def page_of(name: str) -> type[Tree]:
     raise ConfigError(f"{name} has a configuration but no page: neither beamlines/{name}.py nor an entry point")
 
 
-def load(name: str, directory: str | os.PathLike[str] | None = None, transport: Transport | None = None) -> Tree:
-    """Return the device tree of a beamline, not yet connected.
+def load(name: str, directory: str | os.PathLike[str] | None = None, transport: Transport | None = None) -> DeviceTree:
+    """Return the device tree of a beamline or a bench, not yet connected.
 
     The Channel Access library reads ``EPICS_CA_ADDR_LIST`` when this package is imported.
 
@@ -41,12 +42,14 @@ def load(name: str, directory: str | os.PathLike[str] | None = None, transport: 
     Raises
     ------
     UnknownName
-        No such beamline; lists those there are.
+        No such beamline or bench; lists those there are.
     ConfigError
         The configuration is malformed, or does not agree with the page.
     """
-    facility, beamline = facts.load(name, directory)
-    return page_of(name)(facility, beamline, transport)
+    facility, station = load_station(name, directory)
+    if isinstance(station, Bench):
+        return BenchTree(facility, station, transport)
+    return page_of(name)(facility, station, transport)
 
 
-__all__ = ["Tree", "Unreachable", "load", "page_of"]
+__all__ = ["DeviceTree", "Tree", "Unreachable", "load", "page_of"]

@@ -26,22 +26,33 @@ def main() -> None:
             if arguments.profile:
                 profile(chain)
                 return
-            from benchmarks.cold_start import ColdStart
+            from benchmarks.cold_start import HOUR, ColdStart
             from benchmarks.reference import Reference
 
             reference = Row("R: bp.scan([det], motor, 0, 1, 200), in process, no callbacks", Reference())
+            listed = Row("list(plan) of a spectrum with 328 points", chain.listed, absolute=True)
             rows = [
                 reference,
+                listed,
+                Row(
+                    "check_plan of it: limits, interlocks, duration; to list(plan)", chain.checked, 2.0, against=listed
+                ),
                 Row("200-point step scan over CA, journal, catalogue, lean step", chain.lean_scan, goal=2.0),
-                Row("  … from the end of that scan until it can be read", chain.readable, absolute=True),
+                Row("  ... from the end of that scan until it can be read", chain.readable, absolute=True),
                 Row("the same with Bluesky's own step", chain.scan),
                 Row("200-point energy scan over CA, motions x 1000", chain.energy_scan),
             ]
             interleave(rows, arguments.rounds)
             rows += raw_rows(arguments.rounds)
+            from benchmarks.camera_writing import camera_rows
+
+            rows += camera_rows(directory, arguments.rounds)
             cold = Row("nothing running -> scan done and read back", ColdStart(directory), goal=10.0, absolute=True)
             interleave([cold], min(arguments.rounds, 3))
-            print(show([*rows, cold], reference))
+            hour = Row("one hour of scan, 200 points, x 100, likewise", ColdStart(directory, HOUR), 60.0, absolute=True)
+            interleave([hour], 1, warm_up=False)
+            rows += [cold, hour, *scale_rows(directory, min(arguments.rounds, 3))]
+            print(show(rows, reference))
         finally:
             chain.close()
 
@@ -59,6 +70,41 @@ def raw_rows(rounds: int) -> list[Row]:
         for server in servers:
             server.close()
     return [floor, ours]
+
+
+def scale_rows(directory: Path, rounds: int) -> list[Row]:
+    """Measure how servers and clients grow: start, memory, connecting, and latency beside large images."""
+    from benchmarks.connecting import Connecting
+    from benchmarks.image_latency import ImageLatency
+    from benchmarks.many_motors import ManyMotors
+    from benchmarks.ready import ready
+
+    many = ManyMotors(directory)
+    start = [
+        Row("bl09u: from nothing until clients can connect", ready, goal=3.0, absolute=True),
+        Row("5 000 motor records: until clients can connect", many, goal=6.0, absolute=True),
+        Row("  ... and the memory of their server", many.memory, goal=250.0, absolute=True, unit="MB"),
+    ]
+    interleave(start, rounds)
+    trees = Connecting(directory)
+    connect = [
+        Row("connecting 1 000 PVs: our motors", trees.ours, goal=2.0, absolute=True),
+        Row("connecting 1 000 PVs: ophyd's", trees.stock, absolute=True),
+    ]
+    try:
+        interleave(connect, rounds)
+    finally:
+        trees.close()
+    images = ImageLatency()
+    idle = Row("p99 of reading a number: nothing else going on", images.idle, absolute=True, unit="ms")
+    name = "  ... beside 2048 x 2048 x 16 bit at 10 Hz to another client"
+    beside = Row(name, images.beside, goal=2.0, against=idle, unit="ms")
+    behind = Row("  ... and with those images on the same connection", images.behind, against=idle, unit="ms")
+    try:
+        interleave([idle, beside, behind], rounds)
+    finally:
+        images.close()
+    return [*start, *connect, idle, beside, behind]
 
 
 def profile(chain: object) -> None:

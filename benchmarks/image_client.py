@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-EVERY_S = 0.002
+EVERY_S = 0.005
 BYTES = 16_000_000
 
 
@@ -32,13 +32,11 @@ def main() -> None:
 
     number = epics.PV("IMG:Number", auto_monitor=False)
     assert number.wait_for_connection(10)
-    frame = None
     if kind != "reader":
         frame = epics.PV("IMG:Frame", auto_monitor=True, callback=show)
         assert frame.wait_for_connection(10)
-    if kind == "reader":
-        run = epics.PV("IMG:Run", auto_monitor=False)
-        assert run.wait_for_connection(10)
+    run = epics.PV("IMG:Run", auto_monitor=False)
+    assert run.wait_for_connection(10)
     print("ready", flush=True)
     pause = threading.Event()
     for line in sys.stdin:

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from typing import Any
 
-READINGS = 1500
-"""At 500 a second: three seconds, thirty frames."""
-LEAST_FRAMES = 20
+READINGS = 1000
+"""At 200 a second: five seconds, fifty frames."""
+LEAST_FRAMES = 30
 
 
 class Lines:

@@ -1,7 +1,7 @@
 """A server of one 2048² uint16 waveform and one number, in a process of its own; see `benchmarks.image_latency`.
 
-``python -m benchmarks.image_server PORT``: `IMG:Frame` is published ten times a second while `IMG:Run` is 1, `IMG:Number`
-is there to be read. Prints ``ready``; ends when its standard input does.
+``python -m benchmarks.image_server PORT``: `IMG:Frame` is published ten times a second while `IMG:Run` is 1,
+`IMG:Number` is there to be read. Prints ``ready``; ends when its standard input does.
 """
 
 from __future__ import annotations

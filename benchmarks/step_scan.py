@@ -104,6 +104,29 @@ class Chain:
         """Return how long the last scan took from the engine's return until the catalogue had it."""
         return self.readable_s[-1]
 
+    def listed(self) -> float:
+        """List the messages of a spectrum of some 300 points, as the plan makes them."""
+        began = time.perf_counter()
+        list(self._spectrum()("Fe K"))
+        return time.perf_counter() - began
+
+    def checked(self) -> float:
+        """Check the same plan ahead."""
+        from daq.check_plan import check_plan
+
+        plan = self._spectrum()
+        began = time.perf_counter()
+        seen = check_plan(plan, "Fe K")
+        seconds = time.perf_counter() - began
+        assert seen.whole
+        return seconds
+
+    def _spectrum(self) -> Any:
+        from daq.plan_call import with_roles
+        from plans import xas
+
+        return with_roles(xas, self.tree)
+
     def _timed(self, plan: Any) -> tuple[float, str]:
         began = time.perf_counter()
         (uid,) = self.engine(plan)

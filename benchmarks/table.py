@@ -19,11 +19,13 @@ class Row:
     name
         What the reader of the table sees.
     measure
-        Runs it once and returns seconds.
+        Runs it once and returns seconds, or what `unit` says.
     goal
-        Upper bound aimed at: a ratio to the reference, or seconds where `absolute`.
+        Upper bound aimed at: a ratio to the reference, or a number of `unit` where `absolute`.
     against
         The row that the ratio is taken to, if not the reference.
+    unit
+        Of what is measured.
     """
 
     name: str
@@ -31,40 +33,41 @@ class Row:
     goal: float | None = None
     absolute: bool = False
     against: Row | None = None
-    seconds: list[float] = field(default_factory=list)
+    unit: str = "s"
+    measured: list[float] = field(default_factory=list)
 
 
-def interleave(rows: list[Row], rounds: int) -> None:
+def interleave(rows: list[Row], rounds: int, *, warm_up: bool = True) -> None:
     """Measure every row once a round, so that a machine that slows down slows all rows alike.
 
-    The first round warms up and is not counted.
+    The first round warms up and is not counted, unless `warm_up` is false.
     """
-    for number in range(rounds + 1):
+    for number in range(rounds + warm_up):
         for row in rows:
             taken = row.measure()
-            if number:
-                row.seconds.append(taken)
+            if number >= warm_up:
+                row.measured.append(taken)
 
 
 def show(rows: list[Row], reference: Row) -> str:
     """Return the table: median, spread, ratio to the reference round by round, goal."""
     lines = [
         f"{platform.python_implementation()} {platform.python_version()}, {psutil.cpu_count()} cores, "
-        f"{platform.system()} {platform.machine()}; n = {len(reference.seconds)} rounds, interleaved",
-        f"{'row':<66} {'median s':>9} {'min':>8} {'max':>8} {'ratio':>6} {'goal':>8}",
+        f"{platform.system()} {platform.machine()}; load {psutil.getloadavg()[0]:.1f}; "
+        f"n = {len(reference.measured)} rounds, interleaved",
+        f"{'row':<72} {'median':>9} {'min':>8} {'max':>8}    {'ratio':>6} {'goal':>8}",
     ]
     for row in rows:
-        median = statistics.median(row.seconds)
+        median = statistics.median(row.measured)
         if row.absolute:
             ratio, met = "", row.goal is None or median <= row.goal
-            goal = "" if row.goal is None else f"{row.goal:g} s"
+            goal = "" if row.goal is None else f"{row.goal:g} {row.unit}"
         else:
-            base = (row.against or reference).seconds
-            value = statistics.median(a / b for a, b in zip(row.seconds, base, strict=True))
+            base = (row.against or reference).measured
+            value = statistics.median(a / b for a, b in zip(row.measured, base, strict=True))
             ratio, met = f"{value:.2f}", row.goal is None or value <= row.goal
             goal = "" if row.goal is None else f"{row.goal:g} x"
         mark = "" if row.goal is None else " met" if met else " MISSED"
-        lines.append(
-            f"{row.name:<66} {median:9.3f} {min(row.seconds):8.3f} {max(row.seconds):8.3f} {ratio:>6} {goal:>8}{mark}"
-        )
+        spread = f"{median:9.3f} {min(row.measured):8.3f} {max(row.measured):8.3f} {row.unit:<2}"
+        lines.append(f"{row.name:<72} {spread} {ratio:>6} {goal:>8}{mark}")
     return "\n".join(lines)

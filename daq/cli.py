@@ -11,13 +11,13 @@ import threading
 from beam.errors import TerasuError
 from daq import errors
 
-COMMANDS = ("sim", "fault", "run", "shell", "data", "check")
+COMMANDS = ("sim", "fault", "clock", "run", "shell", "data", "settings", "check", "facts")
 
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of the whole command line."""
     from daq import data_command
-    from daq.commands import check, fault, run, shell, sim
+    from daq.commands import check, clock, facts, fault, run, settings, shell, sim
 
     top = argparse.ArgumentParser(
         prog="terasu",
@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 success, 2 usage, 3 refused before motion, 4 failed, 130 aborted.",
     )
     subparsers = top.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
-    for command in (sim, fault, run, shell, data_command, check):
+    for command in (sim, fault, clock, run, shell, data_command, settings, check, facts):
         command.add_parser(subparsers)
     return top
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from daq import paths
+from daq import options, paths
 from daq.timestamps import iso
 
 LISTED = 20
@@ -32,7 +32,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     one = actions.add_parser("export", parents=[common], help="write a run to a file")
     _add_uid(one)
-    one.add_argument("file", metavar="FILE", type=Path, help="FILE.xdi, FILE.csv or FILE.png")
+    one.add_argument(
+        "file",
+        metavar="FILE",
+        help="FILE.nxs, .h5, .parquet, .xdi, .csv or .png; auto, auto.xdi …: where the facility's data_path says",
+    )
+    options.add_config(one)
     one.add_argument("--force", action="store_true", help="overwrite a file that is there")
 
     one = actions.add_parser(
@@ -105,15 +110,20 @@ def _show(arguments: argparse.Namespace, data: Path) -> int:
 
 
 def _export(arguments: argparse.Namespace, data: Path) -> int:
-    from daq.catalogue import find_run
-    from daq.export import check_target, export
+    from beam import facts
+    from daq.export import check_format, check_target, export
+    from daq.export.placing import automatic, place
+    from daq.export.source import from_anywhere
 
-    check_target(arguments.file, overwrite=arguments.force)  # before the catalogue is even opened
-    found = find_run(data, arguments.uid)
-    try:
-        say(f"wrote {export(found, arguments.file, overwrite=arguments.force)}")
-    finally:
-        found.context.http_client.close()
+    facility = facts.load_facility(arguments.config)
+    # before the catalogue is even opened
+    if suffix := automatic(arguments.file):
+        check_format(suffix)
+    else:
+        check_target(Path(arguments.file).expanduser(), overwrite=arguments.force)
+    found = from_anywhere(data, arguments.uid)
+    path = place(arguments.file, found, data, facility)
+    say(f"wrote {export(found, path, overwrite=arguments.force)}")
     return 0
 
 

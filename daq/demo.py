@@ -71,7 +71,7 @@ def demonstrate(beamline: str, sample_spec: str | None, data: Path, protocol: st
         raise DataError(answer.get("error", "the run did not succeed"))
     uid = answer["uid"]
     say("\nThe servers have stopped. Reading the run back from the catalogue in a second process:")
-    files = [data / "exports" / f"{sample.name}_{uid[:8]}{suffix}" for suffix in (".xdi", ".png")]
+    files = [data / "exports" / f"{sample.name}_{uid[:8]}{suffix}" for suffix in (".xdi", ".png", ".nxs")]
     found = _read_back(data, uid, files)
     say(f"  points      {found['num_points']}")
     say(f"  duration    {seconds:.1f} s from nothing running to the end, {found['duration_s']:.1f} s of it scanning")

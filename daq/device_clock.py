@@ -22,12 +22,17 @@ class ServerClock:
     time_scale: float = 1.0
     seed: int | None = None
     sample: dict[str, Any] | None = None
+    scenario: str = ""
 
     def record(self) -> dict[str, Any]:
         """Return the metadata entries of a run taken under this clock."""
         entry: dict[str, Any] = {"simulated": self.simulated}
         if self.simulated:
-            entry |= {"clock": self.mode, "time_scale": self.time_scale, "seed": self.seed, "sample": self.sample}
+            entry |= {"clock": self.mode, "time_scale": self.time_scale, "seed": self.seed}
+            if self.scenario:
+                entry["scenario"] = self.scenario
+            if self.sample is not None:
+                entry["sample"] = self.sample
         return entry
 
 
@@ -38,6 +43,8 @@ class DeviceClock:
     ----------
     prefix
         Where the server's own PVs would be, e.g. ``BL09U:``.
+    with_beam
+        Whether there is a sample in a beam; a bench has none.
 
     Attributes
     ----------
@@ -45,17 +52,21 @@ class DeviceClock:
         The server's own time, in device seconds: a signal that runs record before and after.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, with_beam: bool = True) -> None:
         base = f"{prefix}SIM:"
         self._signals = {
-            field: EpicsSignalRO(f"{base}{suffix}", name=f"server_{field}", string=field in ("mode", "sample"))
+            field: EpicsSignalRO(
+                f"{base}{suffix}", name=f"server_{field}", string=field in ("mode", "sample", "scenario")
+            )
             for field, suffix in (
                 ("simulated", "Simulated"),
                 ("mode", "ClockMode"),
                 ("time_scale", "TimeScale"),
                 ("seed", "Seed"),
                 ("sample", "SampleRecord"),
+                ("scenario", "Scenario"),
             )
+            if with_beam or field != "sample"
         }
         self.time = EpicsSignalRO(f"{base}Time", name="server_time")
         self._advance = EpicsSignal(f"{base}Advance", name="server_advance", put_complete=True)
@@ -81,7 +92,8 @@ class DeviceClock:
             mode=str(read["mode"]),
             time_scale=float(read["time_scale"]),
             seed=int(read["seed"]),
-            sample=json.loads(read["sample"]),
+            sample=json.loads(read["sample"]) if "sample" in read else None,
+            scenario=str(read["scenario"]),
         )
         return self.state
 

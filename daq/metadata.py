@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from beam import facts
+from beam.bench import Bench
 
 PACKAGES = ("terasu", "bluesky", "ophyd", "pyepics", "numpy", "xraydb", "tiled")
 
@@ -25,12 +26,12 @@ def versions() -> dict[str, str]:
 
 
 def standing(
-    facility: facts.Facility, beamline: facts.Beamline, proposal: str | None, operator: str | None
+    facility: facts.Facility, beamline: facts.Beamline | Bench, proposal: str | None, operator: str | None
 ) -> dict[str, Any]:
-    """Return the metadata that hold for a whole session at a beamline."""
+    """Return the metadata that hold for a whole session at a beamline or bench."""
     record: dict[str, Any] = {
         "facility": facility.name,
-        "beamline": beamline.beamline,
+        "beamline": beamline.name,
         "beamline_title": beamline.title,
         "config_hash": facts.config_hash(facility, beamline),
         "operator": operator or getpass.getuser(),

@@ -20,16 +20,19 @@ class SimOptions:
     seed: int = 0
     sample: str | None = None
     port: int = 0
+    scenario: Path | None = None
 
 
 def time_scale(text: str) -> float:
     """Parse a time scale: how many times faster than the hardware would be."""
+    from ioc_sim.identity import FASTEST, SLOWEST
+
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 1e-2 <= value <= 1e4:
-        raise argparse.ArgumentTypeError(f"{text!r}: a time scale is a number from 0.01 to 10000")
+    if not SLOWEST <= value <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text!r}: a time scale is a number from {SLOWEST:g} to {FASTEST:g}")
     return value
 
 
@@ -62,6 +65,31 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", type=Path, help="data directory (default: TERASU_DATA)")
 
 
+def add_allow_simulated(parser: argparse.ArgumentParser) -> None:
+    """Add the option that lets a session take others' simulated servers for the beamline."""
+    parser.add_argument(
+        "--allow-simulated",
+        action="store_true",
+        help="take simulated servers for the beamline that somebody else started",
+    )
+
+
+def proposal(text: str) -> str:
+    """Check the name of a proposal, which becomes that of a directory."""
+    from daq.errors import UsageError
+    from daq.export.placing import check_proposal
+
+    try:
+        return check_proposal(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def add_proposal(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says to which proposal the runs belong."""
+    parser.add_argument("--proposal", metavar="ID", type=proposal, help="the proposal that the runs belong to")
+
+
 def add_sim(parser: argparse.ArgumentParser, clock: str) -> None:
     """Add the options of a simulation, with `clock` as the default clock."""
     parser.add_argument(
@@ -90,6 +118,9 @@ def add_sim(parser: argparse.ArgumentParser, clock: str) -> None:
         default=0,
         help="beamline server on P, ring server on P+1 (default: free ports)",
     )
+    parser.add_argument(
+        "--scenario", metavar="FILE.toml", type=Path, help="what goes wrong, and when (see config/scenarios)"
+    )
 
 
 def sim_options(arguments: argparse.Namespace) -> SimOptions:
@@ -102,4 +133,5 @@ def sim_options(arguments: argparse.Namespace) -> SimOptions:
         seed=secrets.randbelow(2**31) if arguments.seed is None else arguments.seed,
         sample=arguments.sample,
         port=arguments.port,
+        scenario=arguments.scenario,
     )

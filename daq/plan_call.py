@@ -12,21 +12,24 @@ import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import bluesky.plan_stubs
 import bluesky.plans
 
 import plans
 from beam.errors import UnknownName
-from beamlines import Tree
+from beamlines import DeviceTree
+from daq.check_plan import MadePlan
 from daq.errors import Refused, UsageError
-from daq.plan_values import check_values
+from daq.plan_values import accepts, check_values
 from plans.roles import Role
 
-Plan = Callable[..., Generator[Any, Any, Any]]
+Plan = Callable[..., Generator[Any, Any, Any] | MadePlan]
+STUBS = ("mv", "mvr")  # what of Bluesky's stubs is a plan that somebody runs by itself
 
 
 def known_plans() -> dict[str, Plan]:
     """Return every plan that can be named: Bluesky's own and Terasu's, which win where names meet."""
-    found: dict[str, Plan] = {}
+    found: dict[str, Plan] = {name: getattr(bluesky.plan_stubs, name) for name in STUBS}
     for module in (bluesky.plans, plans):
         for name in getattr(module, "__all__", dir(module)):
             one = getattr(module, name)
@@ -60,27 +63,30 @@ def roles(plan: Plan) -> dict[str, str]:
     return {name: role for name, role in found.items() if role}
 
 
-def with_roles(plan: Plan, tree: Tree) -> Plan:
+def with_roles(plan: Plan, tree: DeviceTree) -> Plan:
     """Return `plan` with the beamline's roles filled in as defaults; what the caller gives wins.
 
-    Called with what the plan cannot take, it raises UsageError or UnknownName at once.
+    Called with what the plan cannot take, it raises UsageError or UnknownName at once. What it returns is checked by
+    the session's engine before it runs.
     """
 
     @functools.wraps(plan)
-    def bound(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+    def bound(*args: Any, **kwargs: Any) -> MadePlan:
         whole = _bind(plan, tree, args, kwargs)
         check_values(plan, whole.arguments, tree)
-        return plan(*whole.args, **whole.kwargs)
+        return MadePlan(plan, whole.args, whole.kwargs)
 
     return bound
 
 
-def _bind(plan: Plan, tree: Tree, args: Sequence[Any], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
+def _bind(plan: Plan, tree: DeviceTree, args: Sequence[Any], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
     """Return the arguments of `plan`, with those that the roles fill."""
     signature = inspect.signature(plan)
     by_role = roles(plan)
     filled = {name: _device_for(tree, plan.__name__, role) for name, role in by_role.items() if name not in kwargs}
     first = next(iter(signature.parameters), None)
+    if first == "detectors" and args:
+        _refuse_single_detector(plan, args[0], list(signature.parameters.values())[1:2])
     if first in filled and (first != "detectors" or not (args and isinstance(args[0], list | tuple))):
         # a role in first place is filled unless given by keyword (or, for detectors, as a leading list),
         # so that `scan(energy, 7100, 7150, 11)` and `xas("Fe K")` read as one says them
@@ -94,13 +100,27 @@ def _bind(plan: Plan, tree: Tree, args: Sequence[Any], kwargs: Mapping[str, Any]
         raise UsageError(f"{plan.__name__}: {error}; its parameters: {wanted}") from error
 
 
-def _device_for(tree: Tree, plan: str, role: str) -> Any:
+def _refuse_single_detector(plan: Plan, given: Any, following: Sequence[inspect.Parameter]) -> None:
+    """Say that detectors come as a list where one is given by itself, and the next parameter cannot be meant."""
+    if not (hasattr(given, "read") and hasattr(given, "name")):
+        return
+    hints = get_type_hints(plan)
+    takes_devices = any(one.kind is one.VAR_POSITIONAL or accepts(hints.get(one.name, Any), given) for one in following)
+    if not takes_devices or not hasattr(given, "set"):
+        more = ", …" if takes_devices else ""
+        raise UsageError(
+            f"{plan.__name__}: detectors = {given.name}: must be a list: {plan.__name__}([{given.name}]{more}); "
+            "left out, they are the station's own"
+        )
+
+
+def _device_for(tree: DeviceTree, plan: str, role: str) -> Any:
     if role not in tree.roles:
         raise Refused(f"{plan} needs a device in the role {role!r}; {tree.name} has: {', '.join(sorted(tree.roles))}")
     return tree.roles[role]
 
 
-def value(text: str, tree: Tree) -> Any:
+def value(text: str, tree: DeviceTree) -> Any:
     """Turn a word of the command line into a device, a list, a number, a truth value or a string."""
     text = text.strip()
     try:
@@ -140,7 +160,7 @@ def _split(plan: Plan, name: str, words: list[str]) -> tuple[list[str], dict[str
     return in_order, by_name
 
 
-def call(name: str, words: list[str], tree: Tree) -> tuple[Plan, list[Any], dict[str, Any]]:
+def call(name: str, words: list[str], tree: DeviceTree) -> tuple[Plan, list[Any], dict[str, Any]]:
     """Return the plan called `name` and the arguments that `words` (``VALUE`` or ``key=value``) stand for.
 
     Raises

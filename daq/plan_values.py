@@ -10,14 +10,14 @@ from numbers import Integral, Real
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from beam.errors import UnknownName
-from beamlines import Tree
+from beamlines import DeviceTree
 from daq.errors import UsageError
 
 TYPED = (str, int, float, bool, type(None), list, dict)  # what a word can become besides a device
 DEVICE = "a device"
 
 
-def check_values(plan: Callable[..., Any], given: Mapping[str, Any], tree: Tree) -> None:
+def check_values(plan: Callable[..., Any], given: Mapping[str, Any], tree: DeviceTree) -> None:
     """Refuse the first value that its parameter cannot take.
 
     Parameters
@@ -40,8 +40,9 @@ def check_values(plan: Callable[..., Any], given: Mapping[str, Any], tree: Tree)
     parameters = inspect.signature(plan).parameters
     for key, one in given.items():
         if parameters[key].kind is inspect.Parameter.VAR_POSITIONAL:
-            if words := [word for word in one if isinstance(word, str)]:
-                raise UnknownName("device", words[0], tree.devices)
+            for before, word in zip((None, *one), one, strict=False):
+                if isinstance(word, str) and not hasattr(before, "is_open"):  # a shutter's states are words
+                    raise UnknownName("device", word, tree.devices)
         elif key in hints and not accepts(hints[key], one):
             if isinstance(one, str) and _words(hints[key]) == DEVICE:
                 raise UnknownName("device", one, tree.devices)

@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def read_back(data: Path, uid: str, files: list[Path]) -> dict[str, float | int | None]:
     """Return the number of points, the duration in s and the edge in eV of a run, having exported it."""
+    from daq import configuration_record
     from daq.catalogue import find_run, wait_until_readable
     from daq.export import export
     from daq.export.run_data import RunData
@@ -36,6 +37,7 @@ def read_back(data: Path, uid: str, files: list[Path]) -> dict[str, float | int 
 
     wait_until_readable(data, uid)
     run = RunData.from_catalogue(find_run(data, uid))
+    run.configuration = configuration_record.find(data, run.start.get("config_hash"))
     spectrum = Spectrum.of(run)
     if run.stop is None:
         raise DataError(f"run {uid[:8]} is {run.exit_status}")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beam import facts
-from daq import logs, metadata, paths
+from beam.bench import Bench, load_station
+from daq import configuration_record, logs, metadata, paths
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
     from bluesky.run_engine import RunEngine
 
-    from beamlines import Tree
+    from beamlines import DeviceTree
     from daq.device_clock import ServerClock
+    from daq.guard import Guard
     from ioc_sim.launch import Simulation
 
 CONNECT_TIMEOUT_S = 5.0
@@ -29,14 +31,15 @@ CLOCK_TIMEOUT_S = 1.0
 class Session:
     """All that a command needs to run plans."""
 
-    beamline: facts.Beamline
-    tree: Tree
+    beamline: facts.Beamline | Bench
+    tree: DeviceTree
     engine: RunEngine
     clock: ServerClock
     data_dir: Path
     simulation: Simulation | None = None
     log: Path | None = None
-    notes: list[str] = field(default_factory=list)
+    absent: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses that did not answer when it began, by device."""
 
 
 @contextmanager
@@ -52,8 +55,10 @@ def open_session(
     process: str = "run",
     signals: Any = None,
     plan: tuple[str, list[str]] | None = None,
+    allow_simulated: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Session]:
-    """Bring up everything that a plan at `beamline` needs, and take it down again.
+    """Bring up everything that a plan at `beamline`, or at a bench, needs, and take it down again.
 
     Servers and catalogue start as processes of their own: the servers while this process imports the control layer,
     the catalogue, for which nobody waits, when the two cores that a laptop has are no longer busy with that.
@@ -74,13 +79,17 @@ def open_session(
         What Ctrl-C means (`daq.signals`); by default that the run aborts.
     plan
         The plan's name and the words that follow it, whose names are checked before the servers are waited for.
+    allow_simulated
+        Take simulated servers that others started for the beamline.
+    say
+        Tells the user in a line what does not answer, which plans were not checked ahead, and what a run waits for.
 
     Raises
     ------
     TerasuError
         Before anything moved: configuration, servers, data directory or devices are not as they must be.
     """
-    facility, wanted = facts.load(beamline, config)
+    facility, wanted = load_station(beamline, config)
     data_dir = paths.data_dir(data)
     from daq.journal import Journal
 
@@ -98,10 +107,14 @@ def open_session(
             os.environ.update(simulation.environment)
         gc.disable()  # what is imported stays: walking it again and again costs a third of the time
         import beamlines  # while the servers boot
-        from daq import plan_call
+        from daq import origin, plan_call
         from daq.catalogue import ensure_catalogue
         from daq.device_clock import DeviceClock
         from daq.engine import abandon_paused, make_engine
+        from daq.foresight import Foresight
+        from daq.integrity import Integrity
+        from daq.origin import Origins
+        from daq.settings import SettingsStore, adopt
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
@@ -119,18 +132,54 @@ def open_session(
             # a server that refuses to start says why; one that is still starting is not one that does not answer
             simulation.wait_until_ready()
             simulation.announce()
-        tree.connect(CONNECT_TIMEOUT_S)
-        device_clock = DeviceClock(wanted.prefix)
+        absent = tree.come_up(CONNECT_TIMEOUT_S)
+        for line in in_words(absent):
+            say(line)
+        device_clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
         stack.callback(device_clock.destroy)
+        ring = [facility.ring.own_prefix] if "ring" in tree.devices and "ring" not in absent else []
+        origins = Origins((wanted.prefix, *ring))
+        stack.callback(origins.destroy)
         clock = device_clock.connect(CLOCK_TIMEOUT_S)
+        # where the beamline's server says nothing of a simulation, the ring's has had its time to answer, too
+        tokens = origins.tokens(CLOCK_TIMEOUT_S if clock.simulated else 0.1)
+        origin.check(tokens, simulation and simulation.token, allow_simulated)
         set_time_scale(clock.time_scale)
         if clock.simulated:
             tree.supplement.baseline.append(device_clock.time)
         standing = metadata.standing(facility, wanted, proposal, operator)
         standing |= clock.record()
+        if wanted.readings:
+            standing["reading_policies"] = dict(wanted.readings)
+        standing["settings"] = adopt(tree, SettingsStore(data_dir, beamline, simulated=clock.simulated))
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
+        configuration_record.keep(data_dir, facility, wanted)
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
-        engine.preprocessors.extend(tree.preprocessors)
+        guard = guard_of(tree, wanted, say)
+        integrity = Integrity(guard)
+        engine.preprocessors += [Foresight(say), *tree.preprocessors, guard, integrity]
+        engine.subscribe(integrity.document)
         stack.callback(abandon_paused, engine)
-        yield Session(wanted, tree, engine, clock, data_dir, simulation, log)
+        yield Session(wanted, tree, engine, clock, data_dir, simulation, log, absent)
+
+
+def guard_of(tree: DeviceTree, wanted: facts.Beamline | Bench, say: Callable[[str], None] = lambda _: None) -> Guard:
+    """Return what keeps spoiled points out of the runs of a connected tree."""
+    from daq.guard import Guard
+    from daq.suspend import conditions
+
+    found = conditions(wanted.suspend, tree)
+    for one in found:
+        if (check_unit := getattr(one, "check_unit", None)) is not None:
+            check_unit()
+    return Guard(found, wanted.flux, tree.roles.get("shutter"), say)
+
+
+def in_words(absent: dict[str, list[str]]) -> list[str]:
+    """Return a line for each device that does not answer."""
+    return [
+        f"{name} does not answer ({addresses[0]}{f' and {len(addresses) - 1} more' if addresses[1:] else ''}): "
+        "plans that need it are refused until it is back"
+        for name, addresses in absent.items()
+    ]

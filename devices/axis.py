@@ -19,6 +19,7 @@ from beam.motion import Trapezoid
 from devices.base import Instrument
 from devices.deadlines import PATIENCE
 from devices.errors import BadReading, Busy, MoveFailed, NotConnected, Stopped
+from devices.interlock import Whereabouts
 from devices.signals import INVALID, Attr, DeviceSignal, Sample
 from devices.waiting import Waiting, in_background
 
@@ -67,6 +68,7 @@ class Axis(Instrument):
         )
         self._rest: DeviceSignal = getattr(self, self.rest_attr)
         self.readback.subscribe(self._connection_changed, event_type="meta", run=False)
+        self.setpoint.guard = self.check_interlocks
 
     # -- where it is and may go --------------------------------------------------------------------------------
 
@@ -111,6 +113,24 @@ class Axis(Instrument):
         """Return where it was asked to be and where it is."""
         return {"setpoint": self.setpoint.sample.value, "readback": self.position}
 
+    def whereabouts(self) -> Whereabouts:
+        """Ask where it is and, if it moves, where it goes; for interlocks, which take no older news.
+
+        Raises
+        ------
+        BadReading, NotConnected, TimedOut
+            It is not known.
+        """
+        rest, readback = self._rest.fetch(), self.readback.fetch()
+        if max(rest.severity, readback.severity) >= INVALID or not math.isfinite(readback.value):
+            raise BadReading(f"{self.name}: its position is invalid; {self._last_words()}")
+        move = self._move
+        if move is not None and not move.status.done:
+            return Whereabouts((readback.value, move.target), True)
+        if rest.value != self.rest_value:
+            return Whereabouts((readback.value, self.setpoint.fetch().value), True)
+        return Whereabouts((readback.value,))
+
     def check_value(self, value: float, **_: Any) -> None:
         """Refuse a position that cannot be reached, before anything moves.
 
@@ -135,12 +155,15 @@ class Axis(Instrument):
 
     def nominal_between(self, start: float, target: float) -> float:
         """Return how long a move from `start` to `target` should take, in device seconds."""
-        velocity = self.velocity.sample.value
-        if not velocity > 0:
-            velocity = self.facts.velocity
         # where nobody knows where it is, the way may be the longest there is
         distance = target - start if math.isfinite(start) else self.facts.high - self.facts.low
-        return Trapezoid(distance, velocity, self.acceleration_s).duration
+        return Trapezoid(distance, self.full_speed, self.acceleration_s).duration
+
+    @property
+    def full_speed(self) -> float:
+        """Its velocity, in its unit per second."""
+        velocity: float = self.velocity.sample.value
+        return velocity if velocity > 0 else self.facts.velocity
 
     @property
     def acceleration_s(self) -> float:
@@ -151,6 +174,8 @@ class Axis(Instrument):
         """Start a move; the returned status ends with it, or fails with what went wrong."""
         target = float(value)
         self.check_value(target)
+        self.allow("Move")
+        self.check_interlocks(target)
         with self._move_lock:
             if self._move is not None and not self._move.status.done:
                 raise Busy(

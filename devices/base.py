@@ -8,13 +8,17 @@ from typing import Any, ClassVar, TypeVar
 
 from ophyd import Component, Device, Kind
 
+from devices import quality
+from devices.commands import Commands
 from devices.errors import NotConnected
+from devices.interlock import Interlocks
 from devices.signals import AXIS_UNIT, Attr, DeviceSignal, Quantity
 from devices.state import State, Stated, worst
 from devices.transport import Transport, transport_for
+from devices.walking import refuse_while_walking
 
 
-class Instrument(Device):
+class Instrument(Commands, Device):
     """A device at an address; which transport carries its signals follows from the address.
 
     Parameters
@@ -32,6 +36,8 @@ class Instrument(Device):
     """
 
     kind_of_device: ClassVar[str] = ""
+    interlocks: Interlocks | None = None
+    """The station's rules, where one of them speaks of this device."""
 
     def __init__(
         self,
@@ -87,25 +93,60 @@ class Instrument(Device):
             self._all_signals = tuple(one for one in walked if isinstance(one, DeviceSignal))
         yield from self._all_signals
 
+    def _recorded(self, kind: Kind) -> list[DeviceSignal]:
+        """Return the signals of one kind of this device and of its parts: what is recorded with it."""
+        found: list[DeviceSignal] = []
+        for attr in self.component_names:
+            part = getattr(self, attr)
+            if not part.kind & kind:
+                continue
+            if isinstance(part, Instrument):
+                found.extend(part._recorded(kind))  # noqa: SLF001
+            else:
+                found.append(part)
+        return found
+
+    def read(self) -> Any:
+        """Return the readings, each of them checked by its policy (`devices.quality`)."""
+        return quality.readings(self.name, self._recorded(Kind.normal))
+
+    def read_configuration(self) -> Any:
+        """Return the configuration, checked like a reading: what is static must be valid too."""
+        return quality.readings(self.name, self._recorded(Kind.config))
+
+    def describe(self) -> Any:
+        """Return the data keys of the readings."""
+        keys: Any = super().describe()
+        keys.update(quality.mark_keys(self._recorded(Kind.normal)))
+        return keys
+
+    def describe_configuration(self) -> Any:
+        """Return the data keys of the configuration."""
+        keys: Any = super().describe_configuration()
+        keys.update(quality.mark_keys(self._recorded(Kind.config)))
+        return keys
+
     @property
     def missing(self) -> list[str]:
         """The addresses that do not answer."""
         return [one.address for one in self.signals() if not one.connected and not one.optional]
 
+    def check_interlocks(self, value: Any) -> None:
+        """Refuse a move that a rule forbids as things are; each way to start one comes through here.
+
+        Raises
+        ------
+        NotPermitted
+            Names the rule and what does not hold, or is not known to.
+        """
+        refuse_while_walking(self.name)
+        if self.interlocks is not None:
+            self.interlocks.check(self, value)
+
     @property
     def parts(self) -> dict[str, Instrument]:
         """The devices that this one consists of."""
         return {attr: getattr(self, attr) for attr in self._sub_devices}
-
-    @property
-    def state(self) -> State:
-        """The state, one of Tango's fourteen."""
-        return self.stated().state
-
-    @property
-    def status_text(self) -> str:
-        """One sentence that says why the device is in its state."""
-        return self.stated().text
 
     def stated(self) -> Stated:
         """Return state and sentence, computed from what the device reports."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -67,6 +68,7 @@ class Monitored(Sampled):
     _metadata_lock: threading.RLock
 
     def __init__(self, pv: str, **kwargs: Any) -> None:
+        self._fetched_at = self._asked_at = 0.0  # when the last question, and one still open, were sent; monotonic
         super().__init__(pv, address=pv, auto_monitor=True, **kwargs)
         # in the CA library's own thread, before ophyd's handlers get their turn in theirs
         self._read_pv.connection_callbacks.append(self._on_connection)
@@ -132,8 +134,25 @@ class Monitored(Sampled):
         digits: Any = self._metadata["precision"]
         return digits
 
+    def ask(self) -> None:
+        """Send the question that `fetch` will wait for."""
+        if self.connected and not self._asked_at:
+            self._asked_at = time.monotonic()
+            chid = self._read_pv.chid
+            epics.ca.get_with_metadata(chid, ftype=epics.ca.promote_type(chid, use_time=True), wait=False)
+
+    def fetch_since(self, moment: float) -> Sample:
+        """Return the answer to a question sent at `moment` or later; or ask now."""
+        return self.sample if self._fetched_at >= moment else self.fetch()
+
+    @property
+    def circuit(self) -> str:
+        """Host and port of the server: all channels there share one circuit."""
+        return str(epics.ca.host_name(self._read_pv.chid)) if self.connected else ""
+
     def fetch(self) -> Sample:
-        """Ask the server now."""
+        """Ask the server now, or wait for the answer to `ask`."""
+        asked, self._asked_at = self._asked_at or time.monotonic(), 0.0
         if not self.connected:
             raise self.lost()
         timeout = PATIENCE.margin_s
@@ -144,7 +163,9 @@ class Monitored(Sampled):
         if info is None:
             words = self.last_words
             raise TimedOut(f"{self.name}: waited {timeout:.1f} s for {self.address} to answer; {words}")
-        return self.asked(self._decode(info["value"]), info["timestamp"], info["severity"])
+        sample = self.asked(self._decode(info["value"]), info["timestamp"], info["severity"])
+        self._fetched_at = asked
+        return sample
 
 
 class CaSignalRO(Monitored, EpicsSignalRO):  # pyright: ignore[reportIncompatibleMethodOverride]

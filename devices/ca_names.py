@@ -31,6 +31,22 @@ NAMES: dict[str, dict[str, str]] = {
     "shutter": {"indicator": "State", "permit": "Permit", "open_command": "Open", "close_command": "Close"},
     # EPICS scaler record, with a count of exposures beside it
     "scaler": {"exposures": ":ExposureCount", "counting": ".CNT", "preset_time": ".TP", "elapsed": ".T"},
+    "file_detector": {
+        "acquire": "Acquire",
+        "num_images": "NumImages",
+        "preset_time": "ExposureTime",
+        "directory": "FilePath",
+        "directory_exists": "FilePathExists_RBV",
+        "file_name": "FileName",
+        "full_name": "FullFileName_RBV",
+        "made": "ImageCounter",
+        "written": "FramesWritten_RBV",
+        "dropped": "FramesDropped_RBV",
+        "write_status": "WriteStatus",
+        "write_message": "WriteMessage",
+        "width": "SizeX_RBV",
+        "height": "SizeY_RBV",
+    },
     "ion_chamber": {"gain": "Gain", "overload": "Overload"},
     "ring": {
         "current": "Current",

@@ -8,7 +8,6 @@ put's completion first, and not every scaler counts its exposures), all are aske
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -18,7 +17,8 @@ from devices.base import Instrument
 from devices.chamber import IonChamber
 from devices.deadlines import PATIENCE
 from devices.errors import BadReading, Busy, NotConnected, Overloaded, Stopped
-from devices.signals import INVALID, Attr, DeviceSignal, Quantity, Sample
+from devices.quality import check, readings
+from devices.signals import Attr, DeviceSignal, Quantity
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 from devices.waiting import Waiting, in_background
 
@@ -77,6 +77,8 @@ class Counter(Instrument):
         self.chambers = dict(chambers)
         self._exposure: Exposure | None = None
         self._lock = threading.Lock()
+        self.fence = ""
+        """The circuit whose monitors are all in up to the end of the last exposure; empty if that is not proven."""
         kwargs.setdefault("labels", {"detectors"})
         super().__init__(scaler_facts.address, name=name, label="counter", tango_name=scaler_facts.name, **kwargs)
         self._acquired: list[DeviceSignal] = [self.elapsed, *(getattr(self, key) for key in self.channels)]
@@ -85,6 +87,10 @@ class Counter(Instrument):
     def channel_of(self, attribute: str) -> int | None:
         """Return the number of the channel called `attribute`."""
         return self.channels.get(attribute)
+
+    def exposures_made(self) -> int | None:
+        """Return how many exposures it has ever made, asked for now; None where it does not count them."""
+        return int(self.exposures.fetch().value) if self.exposures.connected else None
 
     # -- counting ----------------------------------------------------------------------------------------------
 
@@ -102,6 +108,7 @@ class Counter(Instrument):
             )
             before = [signal.sample.time for signal in self._acquired]
             exposures = self.exposures.sample.value if self.exposures.connected else None
+            self.fence = ""
             exposure = self._exposure = Exposure(before, exposures, preset, status)
         status.guard(lambda: self.counting.start("Count", lambda: self._ended(exposure)))
         return status
@@ -131,6 +138,7 @@ class Counter(Instrument):
         if exposure.status.done:
             return
         if self._proven(exposure):
+            self.fence = self.counting.circuit
             exposure.status.guard(lambda: self._judge(exposure))
         else:
             in_background(lambda: exposure.status.guard(lambda: self._ask_and_judge(exposure)))
@@ -156,7 +164,7 @@ class Counter(Instrument):
 
     def _judge(self, exposure: Exposure) -> None:
         for signal in self._acquired:
-            self._check(signal, signal.sample)
+            check(self.name, signal, signal.sample)
         counted = self.elapsed.sample.value
         if counted < exposure.preset_s * (1 - SHORT_REL):
             raise Stopped(f"{self.name}: counted {counted:g} s of {exposure.preset_s:g} s: somebody stopped it")
@@ -165,10 +173,6 @@ class Counter(Instrument):
                 gain = chamber.gain.sample.value
                 raise Overloaded(f"{self.name}: {name} is overloaded at a gain of {gain:.3g} V/A; lower {name}.gain")
         exposure.status.finish()
-
-    def _check(self, signal: DeviceSignal, sample: Sample) -> None:
-        if sample.severity >= INVALID or not math.isfinite(sample.value):
-            raise BadReading(f"{self.name}: {signal.name} ({signal.address}) is invalid; {signal.last_words}")
 
     def _last_words(self) -> str:
         return str(self.counting.last_words)
@@ -182,10 +186,8 @@ class Counter(Instrument):
 
     def read_configuration(self) -> Any:
         """Return the preset, and the gains without which counts mean nothing."""
-        found: Any = super().read_configuration()
-        for chamber in self.chambers.values():
-            found.update(chamber.gain.read())
-        return found
+        gains = [chamber.gain for chamber in self.chambers.values()]
+        return super().read_configuration() | readings(self.name, gains)
 
     def describe_configuration(self) -> Any:
         """Return the data keys of the configuration."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from ophyd import Device
@@ -13,11 +14,13 @@ from beam import facts
 from beam.errors import OutOfReach
 from devices.axis import Axis
 from devices.base import Instrument
+from devices.commands import Commands
 from devices.deadlines import PATIENCE
 from devices.errors import DeviceError, MoveFailed
 from devices.harmonic import HarmonicChoice, one_harmonic
 from devices.monochromator import DoubleCrystal
-from devices.signals import Quantity, data_key
+from devices.quality import fit_sample
+from devices.signals import DeviceSignal, Quantity, data_key
 from devices.state import State, Stated, worst
 from devices.undulator import Undulator
 from devices.waiting import Waiting
@@ -26,7 +29,7 @@ EV = Quantity("float", "eV")
 PRECISION = 3
 
 
-class EnergyAxis(Device):
+class EnergyAxis(Commands, Device):
     """The beamline's energy.
 
     Its reading is computed from the Bragg angle's readback; the harmonic is the one whose energy at the present gap
@@ -66,6 +69,8 @@ class EnergyAxis(Device):
         self._status: Waiting | None = None
         self._lock = threading.Lock()
         self._followed = False
+        # a plan asks for each of its energies when it is made, when it is checked and when it moves
+        self._gap = lru_cache(maxsize=8192)(undulator.physics.gap_mm)
         super().__init__("", name=name, labels={"motors"})
         self.harmonic_choice = HarmonicChoice(
             undulator.facts.harmonics, name=f"{name}_harmonic_choice", kind="config", parent=self
@@ -91,7 +96,7 @@ class EnergyAxis(Device):
     @property
     def harmonic(self) -> int:
         """The harmonic whose energy at the present gap lies nearest to the energy; 0 without light."""
-        gap = self.undulator.gap.position
+        gap = self.undulator.gap.position + self.undulator.gap_offset_mm
         if not self.undulator.physics.has_light(gap):
             return 0
         ratio = self.position / self.undulator.physics.energy_ev(gap)
@@ -161,7 +166,8 @@ class EnergyAxis(Device):
         self._check_range(energy_ev)
         physics = self.undulator.physics
         chosen = harmonic or self.harmonic_choice.get() or physics.best_harmonic(energy_ev)
-        return {"gap": physics.gap_mm(energy_ev, chosen), **self.dcm.angles_for(energy_ev)}
+        gap = self._gap(float(energy_ev), chosen) - self.undulator.gap_offset_mm
+        return {"gap": gap, **self.dcm.angles_for(energy_ev)}
 
     def check_value(self, value: float, harmonic: int = 0, **_: Any) -> None:
         """Refuse an energy that cannot be reached, before anything moves."""
@@ -185,6 +191,8 @@ class EnergyAxis(Device):
         target = float(value)
         self.check_value(target)
         targets = self.targets_for(target)
+        for key, one in targets.items():  # all before any moves
+            self.axes[key].check_interlocks(one)
         nominal = max(self.axes[key].nominal_s(one) for key, one in targets.items())
         status = Waiting(
             self.name,
@@ -246,7 +254,8 @@ class EnergyAxis(Device):
 
     def read(self) -> Any:
         """Return energy, set-point, harmonic, gap and Bragg angle."""
-        bragg, gap = self.dcm.bragg.readback.sample, self.undulator.gap.readback.sample
+        bragg = fit_sample(self.name, self.dcm.bragg.readback)
+        gap = fit_sample(self.name, self.undulator.gap.readback)
         values = {
             "": self.dcm.energy_at(bragg.value),
             "_setpoint": self.setpoint,
@@ -309,15 +318,10 @@ class EnergyAxis(Device):
         """The axes it moves."""
         return dict(self.axes)
 
-    @property
-    def state(self) -> State:
-        """The worst state of its axes."""
-        return self.stated().state
-
-    @property
-    def status_text(self) -> str:
-        """One sentence that says why it is in its state."""
-        return self.stated().text
+    def signals(self) -> Iterator[DeviceSignal]:
+        """Yield the signals of the axes that it moves."""
+        for axis in self.axes.values():
+            yield from axis.signals()
 
     def stated(self) -> Stated:
         """Return the worst state of its axes; where all is well, the energy."""

@@ -13,6 +13,10 @@ class NotConnected(DeviceError):
     """A device whose server does not answer, or that lost its connection while it was needed."""
 
 
+class NotAllowed(DeviceError):
+    """A command that makes no sense in the state that the device is in."""
+
+
 class NotPermitted(DeviceError):
     """A motion that an interlock or a permission forbids now."""
 

@@ -26,6 +26,7 @@ class DoubleCrystal(Instrument):
 
     def __init__(self, dcm_facts: facts.DoubleCrystalMonochromator, *, name: str, **kwargs: Any) -> None:
         self.facts = dcm_facts
+        self.bragg_offset_deg = 0.0  # what the angle is more than the encoder says: a setting, as d is
         self.d_angstrom = float(SILICON_LATTICE) / math.hypot(*dcm_facts.miller)
         super().__init__(dcm_facts.bragg.address, name=name, label="monochromator", **kwargs)
 
@@ -39,10 +40,10 @@ class DoubleCrystal(Instrument):
         return f"{self.facts.crystal}({''.join(str(one) for one in self.facts.miller)})"
 
     def angles_for(self, energy_ev: float) -> dict[str, float]:
-        """Return the Bragg angle in deg and the crystal distance in mm for an energy in eV."""
+        """Return what the Bragg encoder is to show, in deg, and the crystal distance in mm for an energy in eV."""
         bragg = crystal.bragg_deg(energy_ev, self.d_angstrom)
-        return {"bragg": bragg, "perp": crystal.perp_mm(bragg, self.facts.exit_offset_mm)}
+        return {"bragg": bragg - self.bragg_offset_deg, "perp": crystal.perp_mm(bragg, self.facts.exit_offset_mm)}
 
     def energy_at(self, bragg_deg: float) -> float:
-        """Return the energy in eV at a Bragg angle."""
-        return crystal.energy_ev(bragg_deg, self.d_angstrom)
+        """Return the energy in eV at a Bragg angle that the encoder shows."""
+        return crystal.energy_ev(bragg_deg + self.bragg_offset_deg, self.d_angstrom)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from bluesky.protocols import Status
@@ -103,6 +105,29 @@ class Detector(Stateful, Protocol):
 
     def trigger(self) -> Status:
         """Take one reading."""
+        ...
+
+
+ValueOf = Callable[[Any], Any]
+"""Tells the value that a signal has, or will have by then: at a message of a plan that is only looked through."""
+
+
+@runtime_checkable
+class WritesFiles(Protocol):
+    """A detector that writes its frames to files, as far as a plan can be held against a disk beforehand."""
+
+    name: str
+
+    def trigger_bytes(self, value_of: ValueOf) -> float:
+        """Return how many bytes one trigger writes: frames × pixels × bytes per pixel."""
+        ...
+
+    def trigger_s(self, value_of: ValueOf) -> float:
+        """Return how long one trigger takes, in device seconds."""
+        ...
+
+    def directory(self, value_of: ValueOf) -> Path:
+        """Return where it writes, as its server sees it."""
         ...
 
 

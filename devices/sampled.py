@@ -143,10 +143,12 @@ class Sampled(DeviceSignal):
 
     def put(self, value: Any, *_: Any, **__: Any) -> None:
         """Write `value` without waiting."""
+        self.check_writing(value)
         self.start(value)
 
     def set(self, value: Any, **_: Any) -> Any:
         """Write `value` and see that the server took it."""
+        self.check_writing(value)
         wire = to_wire(self.quantity, value, self.name)
         before = self.sample
         shown = f"{value} {self.unit}".rstrip()

@@ -9,13 +9,15 @@ from beam import facts
 from beam.errors import OutOfReach
 from devices.base import Instrument
 from devices.deadlines import PATIENCE
-from devices.errors import Busy, MoveFailed, NotConnected, NotPermitted
-from devices.signals import Attr, Quantity, enum_text
+from devices.errors import BadReading, Busy, MoveFailed, NotConnected, NotPermitted
+from devices.interlock import Whereabouts
+from devices.signals import INVALID, Attr, Quantity, enum_text
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 from devices.undulator import PERMIT
 from devices.waiting import Waiting, in_background
 
 ENDS = {"open": "Open", "close": "Closed"}
+PLACES = {"Open": ("open",), "Closed": ("closed",), "Opening": ("opening", "open"), "Closing": ("closing", "closed")}
 COMMAND = Quantity("int", writable=True)
 
 
@@ -35,7 +37,9 @@ class Shutter(Instrument):
     def __init__(self, shutter_facts: facts.Shutter, *, name: str, **kwargs: Any) -> None:
         self.facts = shutter_facts
         self.closes_on_pause = False
-        self._opened_here = False
+        self.wanted: str | None = None
+        """What was last asked of it in this session, ``open`` or ``close``."""
+        self._left_open = False
         self._reopen = False
         self._under_way: Waiting | None = None
         self._lock = threading.Lock()
@@ -46,6 +50,17 @@ class Shutter(Instrument):
             tango_name=shutter_facts.name,
             **kwargs,
         )
+        self.indicator.subscribe(self._reported, run=False)
+
+    def _reported(self, value: str = "", **_: Any) -> None:
+        if value not in ("Open", "Opening"):
+            self._left_open = True
+
+    def closed_meanwhile(self) -> bool:
+        """Return whether it was reported as anything but open since the last time this was asked."""
+        left, self._left_open = self._left_open, False
+        return left
+        self.open_command.guard = lambda value: self.check_interlocks("open") if value else None
 
     @property
     def is_open(self) -> bool:
@@ -61,6 +76,20 @@ class Shutter(Instrument):
         """Return where it was asked to be, which nobody keeps, and where it is."""
         return {"setpoint": self.reported, "readback": self.reported}
 
+    def whereabouts(self) -> Whereabouts:
+        """Ask what it is and, on its way, what it will be; for interlocks, which take no older news.
+
+        Raises
+        ------
+        BadReading, NotConnected, TimedOut
+            It is not known.
+        """
+        sample = self.indicator.fetch()
+        text = enum_text(self.indicator.quantity, sample.value)
+        if sample.severity >= INVALID or text not in PLACES:
+            raise BadReading(f"{self.name}: its state is invalid; {self._last_words()}")
+        return Whereabouts(PLACES[text], len(PLACES[text]) > 1)
+
     def check_value(self, value: str, **_: Any) -> None:
         """Refuse what is neither open nor close, and opening without permission."""
         if value not in ENDS:
@@ -73,6 +102,7 @@ class Shutter(Instrument):
     def set(self, value: str) -> Waiting:
         """Open or close; the returned status ends on arrival."""
         self.check_value(value)
+        self.check_interlocks(value)
         with self._lock:
             if self._under_way is not None and not self._under_way.done and value == "open":
                 raise Busy(f"{self.name}: asked to open while it is {self.reported.lower()}")
@@ -80,7 +110,7 @@ class Shutter(Instrument):
             what = f"it to be {wanted.lower()}"
             deadline = PATIENCE.wall_seconds(self.facts.travel_s)
             status = self._under_way = Waiting(self.name, what, deadline, self._last_words)
-        self._opened_here = value == "open"
+        self.wanted = value
         command = self.open_command if value == "open" else self.close_command
 
         def arrived() -> None:
@@ -89,6 +119,7 @@ class Shutter(Instrument):
             text = enum_text(self.indicator.quantity, reported.value)
             if text != wanted:
                 raise MoveFailed(f"{self.name}: asked to {value}, it is {text}")
+            self._left_open = False
             status.finish()
 
         status.guard(lambda: command.start(1, lambda: in_background(lambda: status.guard(arrived))))
@@ -96,7 +127,7 @@ class Shutter(Instrument):
 
     def pause(self) -> None:
         """Close while the plan is paused."""
-        if self.closes_on_pause and self._opened_here and self.indicator.connected:
+        if self.closes_on_pause and self.wanted == "open" and self.indicator.connected:
             self._reopen = True
             self.set("close").wait()
 

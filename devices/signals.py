@@ -9,6 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 from ophyd import Component, Kind, Signal
 
+from beam.run_rules import Policy
+from devices.walking import refuse_while_walking
+
 AXIS_UNIT = "<axis>"  # stands for the unit of the axis that the signal belongs to
 AXIS_SPEED = f"{AXIS_UNIT}/s"
 INVALID = 3  # EPICS alarm severity, which Tango's quality maps onto
@@ -51,6 +54,16 @@ class DeviceSignal(Signal):
     address: str
     quantity: Quantity
     optional: bool = False
+    policy: Policy = "fail"
+    """What becomes of readings that are invalid or not there (`devices.quality`); the configuration may change it."""
+    guard: Callable[[Any], None] | None = None
+    """Of a signal that moves something: raises what forbids to write a value to it directly."""
+
+    def check_writing(self, value: Any) -> None:
+        """Refuse to be written past the device; each transport's `put` and `set` ask first."""
+        refuse_while_walking(self.name)
+        if self.guard is not None:
+            self.guard(value)
 
     @property
     def sample(self) -> Sample:
@@ -81,6 +94,19 @@ class DeviceSignal(Signal):
     def polled_s(self) -> float:
         """Seconds from one question to the next, where the server does not tell changes by itself; otherwise 0."""
         return 0.0
+
+    def ask(self) -> None:
+        """Send the question that `fetch` will wait for, so that several signals can be asked at once."""
+
+    def fetch_since(self, moment: float) -> Sample:
+        """Return what the server answered to a question sent at `moment` (monotonic clock) or later; or ask now."""
+        del moment
+        return self.fetch()
+
+    @property
+    def circuit(self) -> str:
+        """The connection by which it comes: what comes by one keeps its order. Empty where that is not known."""
+        return ""
 
     def fetch(self) -> Sample:
         """Ask the server now: what it answers is newer than everything that had ended before."""

@@ -7,9 +7,11 @@ sentence. A device with parts states the worst state of its parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
+
+from devices.errors import NotAllowed
 
 
 class State(Enum):
@@ -47,6 +49,36 @@ WORST_FIRST = (
     State.OPEN,
     State.ON,
 )
+AT_REST = frozenset(
+    {
+        State.ON,
+        State.STANDBY,
+        State.ALARM,
+        State.OPEN,
+        State.CLOSE,
+        State.INSERT,
+        State.EXTRACT,
+        State.OFF,
+    }
+)
+COMMANDS: Mapping[str, frozenset[State]] = {
+    # ALARM is allowed: the way off a limit switch, or down from an overload, begins there
+    "Move": AT_REST | {State.MOVING},
+    "Trigger": AT_REST,
+    "Stop": frozenset(State) - {State.UNKNOWN},
+    "Abort": frozenset(State),
+    "Init": frozenset(State) - {State.MOVING, State.RUNNING},
+}
+"""In which states a command may be given. What each means, for every device:
+
+=======  ====================================================================================================
+Move     go somewhere; refused where the position is not known (FAULT), or nothing answers (UNKNOWN)
+Trigger  take one reading
+Stop     end what is under way, in order; whoever waits for it is told that it was stopped
+Abort    the same for the device and all its parts, whatever their state; what cannot be reached is left out
+Init     forget what was under way and failed, and ask the server for everything anew
+=======  ====================================================================================================
+"""
 SEVERITIES = {1: None, 2: State.ALARM, 3: State.FAULT}  # minor is worth a look, not a state
 
 
@@ -78,6 +110,12 @@ def alarm(severity: int, name: str) -> Fact:
     state = SEVERITIES.get(severity)
     words = {2: "in major alarm", 3: "invalid"}.get(severity, "")
     return Fact(state is not None, state or State.ON, f"{name} is {words}")
+
+
+def allowed(device: str, command: str, stated: Stated) -> None:
+    """Raise NotAllowed where a command may not be given in a state."""
+    if stated.state not in COMMANDS[command]:
+        raise NotAllowed(f"{device}: {command} is not allowed in state {stated.state.value}: {stated.text}")
 
 
 def worst(parts: Iterable[tuple[str, Stated]]) -> Stated:

@@ -80,6 +80,7 @@ class Undulator(Instrument):
     ) -> None:
         self.facts = undulator_facts
         self.physics = PlanarUndulator(undulator_facts, ring_facts)
+        self.gap_offset_mm = 0.0  # what the gap is more than the encoder says: a setting
         axis = undulator_facts.gap
         super().__init__(axis.address, name=name, label="undulator", tango_name=axis.name, **kwargs)
 

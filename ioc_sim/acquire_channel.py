@@ -37,6 +37,8 @@ class Acquire(Enum):
 
     def __init__(self, run: Run) -> None:
         super().__init__("Done", ("Done", "Acquire"), on_put=self._put)
+        self.withheld: Callable[[str], Awaitable[None]] | None = None
+        """Awaited before a put completes; set by a simulated fault."""
         self._run = run
         self._stop = asyncio.Event()
         self._completions = Completions()
@@ -45,6 +47,8 @@ class Acquire(Enum):
     async def write(self, value: Any, **_: Any) -> None:
         """Take a client's put; what is shown is what is true, not what was put."""
         await self._put(self.clean(value))
+        if self.withheld:
+            await self.withheld("Acquire")
 
     async def _put(self, state: str) -> None:
         running = self._task is not None and not self._task.done()

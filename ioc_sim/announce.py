@@ -22,10 +22,17 @@ def directory() -> Path:
         return Path(platformdirs.user_runtime_dir("terasu"))
 
 
+def made() -> Path:
+    """Return the directory, made if need be; its parent too is the user's only, else it would not be taken again."""
+    path = directory()
+    for one in (path.parent, path):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
 def write(content: dict[str, Any]) -> Path:
     """Announce a simulation of this process; `content` has at least its ``pid``."""
-    path = directory() / f"sim-{content['pid']}-{content['ports']['beamline']}.json"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = made() / f"sim-{content['pid']}-{content['ports']['beamline']}.json"
     # Complete or not there: whoever looks never reads half a file.
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)

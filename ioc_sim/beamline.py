@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from beam import facts
-from ioc_sim.channels import Channels
+from ioc_sim import settings
+from ioc_sim.channels import Channels, Put
 from ioc_sim.faults import targets
 from ioc_sim.faults.group import FaultGroup
+from ioc_sim.faults.timetable import Moments
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
@@ -16,6 +18,9 @@ from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
 from ioc_sim.groups.undulator import UndulatorGroup
 from ioc_sim.identity import Identity
+from ioc_sim.line_state import state_of
+from ioc_sim.memory import Memory
+from ioc_sim.process import ServerProcess
 from ioc_sim.station import Station
 from ioc_sim.tango_devices.table import faces_of
 
@@ -37,18 +42,63 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
 
 
 class BeamlineGroup:
-    """All channels of one beamline: `groups` by device name, `simulation`, `faults`; `faces` are for Tango."""
+    """All channels of one beamline: `groups` by device name, `simulation`, and `faults`; `faces` are for Tango.
 
-    def __init__(self, identity: Identity, station: Station, sample: str, load_sample: LoadSample) -> None:
+    Parameters
+    ----------
+    identity : Identity
+        What the server says about itself.
+    station : Station
+        Its line and time.
+    sample : str
+        What is in the beam at the start.
+    load_sample : LoadSample
+        Finds another.
+    process : ServerProcess, optional
+        The server that they are served by.
+    on_pause : Put, optional
+        Who else has to pause.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        station: Station,
+        sample: str,
+        load_sample: LoadSample,
+        *,
+        process: ServerProcess | None = None,
+        on_pause: Put | None = None,
+    ) -> None:
+        self._station = station
         self.groups = {
             name: GROUPS[type(device)](name, device, station) for name, device in station.facts.devices.items()
         }
-        self.simulation = StationGroup(identity, station, sample, load_sample)
-        self.faults = FaultGroup(self.simulation.simulation.prefix, targets.of_beamline(self.groups))
+        self.simulation = StationGroup(identity, station, sample, load_sample, on_pause)
         self.faces = faces_of(station.facts, self.groups)
-        self.channels: Channels = {**self.simulation.channels, **self.faults.channels}
-        for group in self.groups.values():
-            self.channels.update(group.channels)
+        served: Channels = {pv: channel for group in self.groups.values() for pv, channel in group.channels.items()}
+        time = station.time
+        self.faults = FaultGroup(
+            self.simulation.simulation.prefix,
+            targets.of_beamline(self.groups) | targets.channels(served),
+            Moments(time.clock, exposures=lambda: station.line.exposures, take=time.take),
+            process,
+        )
+        time.due.append(self.faults.timetable.passed)
+        self.channels: Channels = {**self.simulation.channels, **self.faults.channels, **served}
         for group in self.groups.values():
             if isinstance(group, ShutterGroup):
                 group.connect(self.channels)
+
+    def remember(self, memory: Memory) -> None:
+        """Note what a server that takes this one's place has to know."""
+        line = self._station.line
+        memory.note_clock(self._station.time.clock)
+        memory.paused = self._station.time.pause.paused
+        memory.world = {"line": state_of(line), "sample": self.simulation.in_beam}
+        memory.settings = settings.saved(self.groups) if memory.autosave else {}
+        self.faults.remember(memory)
+
+    def restore(self, memory: Memory) -> None:
+        """Let the records go on from what is known of them."""
+        settings.restore(self.groups, memory)

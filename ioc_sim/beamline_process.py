@@ -13,8 +13,11 @@ from beam.line import Line
 from beam.ring import RingModel, events_from_json
 from beam.sample import load_sample
 from ioc_sim import options as command_line
+from ioc_sim import scenario
 from ioc_sim.beamline import BeamlineGroup
 from ioc_sim.channels import Channels
+from ioc_sim.line_state import set_state
+from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
 from ioc_sim.ring_link import RingLink
 from ioc_sim.station import Station
@@ -23,21 +26,28 @@ from ioc_sim.timing import Timeline
 
 
 @contextlib.asynccontextmanager
-async def beamline(options: argparse.Namespace) -> AsyncIterator[Channels]:
+async def beamline(options: argparse.Namespace, process: ServerProcess) -> AsyncIterator[Channels]:
     """Make the channels of a beamline; follow the ring's server if its port is given."""
     directory = facts.config_dir(options.config)
     facility, beamline_facts = facts.load(options.what, directory)
 
-    identity = command_line.identity(options)
+    played, memory = scenario.load(options.scenario), process.memory
+    identity = command_line.identity(options, played)
     clock = identity.make_clock()
+    if memory:
+        memory.set_clock(clock)
     time = Timeline(clock)
-    asked = options.sample or beamline_facts.default_sample
+    asked = memory.world["sample"] if memory else options.sample or beamline_facts.default_sample
     load = functools.partial(load_sample, directory=directory)
 
     def build() -> Line:
-        return Line(facility, beamline_facts, load(asked), seed=identity.seed, clock=clock)
+        line = Line(facility, beamline_facts, load(asked), seed=identity.seed, clock=clock)
+        if memory:
+            set_state(line, memory.world["line"])
+        return line
 
     async with contextlib.AsyncExitStack() as stack:
+        link = None
         if options.ring_port is None:
             line = build()
         else:
@@ -45,11 +55,20 @@ async def beamline(options: argparse.Namespace) -> AsyncIterator[Channels]:
             stack.push_async_callback(link.stop)
             # in a thread: meanwhile the ring's server is found, or not
             line, _ = await asyncio.gather(asyncio.to_thread(build), link.start())
-            link.pass_on(lambda text: _take_events(line, text))
+            link.pass_on(lambda text: _take_events(line, text), time.pause.switch)
             time.follower = link.tell
-        group = BeamlineGroup(identity, Station(beamline_facts, line, time), asked, load)
+        station = Station(beamline_facts, line, time)
+        group = BeamlineGroup(identity, station, asked, load, process=process, on_pause=link and link.pause)
+        process.pause, process.remember = time.pause, group.remember
+        if memory:
+            group.restore(memory)
+        if played:
+            scenario.play(played, options.scenario, group.faults, link and link.set_fault)
+        await group.faults.restore(process)
         await time.follow()
-        await stack.enter_async_context(published(identity.clock == "live", time.show))
+        live = identity.clock == "live"
+        await stack.enter_async_context(published(live, time.show))
+        await stack.enter_async_context(scenario.watched(live, group.faults.timetable))
         await stack.enter_async_context(shown(options.what, group.faces))
         yield group.channels
 

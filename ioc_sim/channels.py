@@ -20,6 +20,7 @@ from typing import Any
 
 import caproto as ca
 
+from ioc_sim.answers import Answer, Answering
 from ioc_sim.errors import Refused
 from ioc_sim.watching import Watched
 
@@ -39,7 +40,7 @@ def at_once(coroutine: Coroutine[Any, Any, Any]) -> None:
     raise RuntimeError("publishing must not wait: serve these channels with ioc_sim.server.OrderedContext")
 
 
-class Channel(Watched, ca.ChannelData):
+class Channel(Watched, Answering):
     """What all channels here share; writable from outside only with an `on_put`."""
 
     name = "a PV"
@@ -96,6 +97,11 @@ class Channel(Watched, ca.ChannelData):
         at_once(self.publish(_UPDATE))
         for watcher in self.watchers:
             watcher()
+
+    def change_answer(self, answer: Answer | None) -> None:
+        """Answer this from now on, whatever is stored; None: what is stored."""
+        self.answer = answer
+        at_once(self.publish(_UPDATE))
 
     def update(self, value: Any, *, timestamp: float | None = None) -> None:
         """Post the value if it differs from the one that stands."""

@@ -17,6 +17,8 @@ the client is slow     pending monitors stay in the list; beyond its quota a sub
 =====================  ==================================  =====================================
 
 `shuffled` is what a real IOC is allowed to do: clients must not rely on the monitor coming first.
+
+While time is paused a put waits, and is stored, published and acted upon when time goes on.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ import caproto as ca
 from caproto.asyncio.server import VirtualCircuit
 from caproto.server.common import DisconnectedCircuit
 
+from ioc_sim.lateness import LateWriter
 from ioc_sim.outgoing import Outgoing
+from ioc_sim.pause import Pause
 
 HOLD_S = 0.02
 """How long a shuffled circuit holds monitors back while no put completes."""
@@ -90,13 +94,16 @@ class OrderedCircuit(VirtualCircuit):
 
     def __init__(self, circuit: Any, client: Any, context: Any) -> None:
         super().__init__(circuit, client, context)
+        self._pause: Pause = context.pause
         self.subscription_queue = PendingUpdates(self)
         self.write_event = NoWriteLock()
         self.outgoing = Outgoing(client.writer, self.tasks.create)
+        self.out = LateWriter(self.outgoing, lambda: context.delay_s)
         self.shuffled: bool = context.shuffled
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.Handle | None = None
         self._draining = False
+        self._waits_for_time = False
 
     async def run(self) -> None:
         """Start: commands are handled by `recv` itself, so there are no queue loops to start."""
@@ -123,9 +130,13 @@ class OrderedCircuit(VirtualCircuit):
                 await self.send(*response)
 
     async def _start_write_task(self, handle_write: Any) -> None:
-        self.tasks.create(handle_write())
+        self.tasks.create(self._when_time_goes_on(handle_write) if self._waits_for_time else handle_write())
         # One turn of the loop: the put is stored and published before the client's next command is looked at.
         await asyncio.sleep(0)
+
+    async def _when_time_goes_on(self, handle_write: Any) -> None:
+        await self._pause.until_running()
+        await handle_write()
 
     async def send(self, *commands: Any) -> None:
         """Send responses, behind all monitors that were published before them."""
@@ -202,17 +213,21 @@ class OrderedCircuit(VirtualCircuit):
             buffers.append(memoryview(update.header))
             buffers.extend(update.buffers)
         buffers.extend(self.circuit.send(*responses))
-        self.outgoing.write(buffers)
+        self.out.write(buffers)
 
     async def _process_command(self, command: Any) -> Any:
         if isinstance(command, ca.ClearChannelRequest):
             # caproto looks for the subscriptions of a cleared channel by the wrong key, and finds none
             channel = self.circuit.channels_sid[command.sid]
             await self._cull_subscriptions(None, lambda sub: sub.channel is channel)
+        if isinstance(command, ca.WriteRequest | ca.WriteNotifyRequest):
+            name = self.circuit.channels_sid[command.sid].name
+            self._waits_for_time = self._pause.holds(name)
         return await super()._process_command(command)
 
     async def _on_disconnect(self) -> None:
         self._cancel_timer()
+        self.out.forget()
         self.subscription_queue.clear()
         self.outgoing.forget()
         await super()._on_disconnect()

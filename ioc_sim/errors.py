@@ -19,6 +19,14 @@ class PortInUse(ServerError):
         self.port = port
 
 
+class AlreadyServed(ServerError):
+    """Another simulation serves the same names."""
+
+    def __init__(self, prefix: str, by: str) -> None:
+        super().__init__(f"{prefix}… is served already, {by}: end that one first, or serve --beside it")
+        self.prefix = prefix
+
+
 class RingLost(ServerError):
     """The ring server does not answer, so the beamline cannot tell it the time."""
 
@@ -29,3 +37,10 @@ class ServerDied(ServerError):
 
 class Refused(TerasuError):
     """A put that the hardware would refuse: nothing was stored and nothing moves."""
+
+
+def said(error: Exception) -> str:
+    """Return an error in one line: of the system's, what it is about and what it says."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return " ".join(str(error).split()) or type(error).__name__

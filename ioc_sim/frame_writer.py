@@ -100,13 +100,6 @@ class Hdf5Writer:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(directory))
 
 
-def said(error: Exception) -> str:
-    """Return an error of a writer in one line."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def free_path(directory: str, name: str, number: int) -> tuple[Path, int]:
     """Return the first path from this number on that does not exist, and its number."""
     while True:

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import secrets
+import signal
 import socket
 import sys
 import time
@@ -21,12 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 from beam import bench, facts
 from beam.errors import TerasuError
-from ioc_sim import announce
+from beam.scenario import load as load_scenario
+from ioc_sim import announce, options
 from ioc_sim.child import Child
 from ioc_sim.errors import ServerDied, ServerError
+from ioc_sim.identity import TOKEN_VARIABLE
 from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp, hold_port
 
 if TYPE_CHECKING:
+    from ioc_sim.clock_switch import ClockSwitch
     from ioc_sim.faults.client import Faults
 
 HELPERS = ("repeater", "tango")
@@ -56,13 +60,15 @@ class Simulation:
         The beamline server's; the ring server then has ``port + 1``. 0 takes free ones.
     order : str
         ``ordered``, or ``shuffled`` to deliver put completions ahead of monitors.
+    scenario : path, optional
+        What goes wrong, and when.
     files : path, optional
         Simulated detectors write below this directory (default: a new one, removed at the end).
 
     Attributes
     ----------
     environment : dict[str, str]
-        What a Channel Access client needs to find these servers and no others.
+        What a Channel Access client needs to find these servers and no others, and the token to know them by.
     ports : dict[str, int]
         By ``beamline`` (also a bench's), ``ring`` (a bench has none) and ``repeater``; where the configuration has
         Tango devices, also ``tango``: their database.
@@ -85,8 +91,15 @@ class Simulation:
         sample: str | None = None,
         port: int = 0,
         order: str = "ordered",
+        scenario: str | os.PathLike[str] | None = None,
         files: str | os.PathLike[str] | None = None,
     ) -> None:
+        try:
+            options.time_scale(time_scale)
+        except ValueError as error:
+            raise ServerError(str(error)) from error
+        if scenario:
+            load_scenario(scenario)
         self.beamline = beamline
         self.token = secrets.token_hex(8)
         self.ports: dict[str, int] = {}
@@ -106,6 +119,7 @@ class Simulation:
             f"--token={self.token}",
             f"--order={order}",
             *([f"--config={os.fspath(config)}"] if config else []),
+            *([f"--scenario={os.fspath(scenario)}"] if scenario else []),
             *([f"--files={os.path.abspath(files)}"] if files else []),
         ]
         self._sample = [f"--sample={sample}"] if sample else []
@@ -138,7 +152,7 @@ class Simulation:
         if database:
             self.ports["tango"] = _port(database)
             self._held = database
-        self.environment = environment(self.ports)
+        self.environment = {**environment(self.ports), TOKEN_VARIABLE: self.token}
         try:
             self._spawn("repeater", ["ioc_sim.repeater", str(repeater.fileno())], repeater)
             if database:
@@ -179,7 +193,20 @@ class Simulation:
         """The faults of the running servers: ``simulation.faults.set("motor_stuck", "dcm.bragg")``."""
         from ioc_sim.faults.client import Faults
 
-        return Faults(self.ports, self.prefixes)
+        return Faults(self.ports, self.prefixes, self.pids)
+
+    def pause(self) -> None:
+        """Let time stand still: nothing moves, and no experiment time passes."""
+        self._clock_switch().pause()
+
+    def resume(self) -> None:
+        """Let time go on."""
+        self._clock_switch().resume()
+
+    def _clock_switch(self) -> ClockSwitch:
+        from ioc_sim.clock_switch import ClockSwitch
+
+        return ClockSwitch(self.ports, self.prefixes)
 
     def check(self) -> None:
         """See that all servers run.
@@ -197,8 +224,7 @@ class Simulation:
         for name, child in self._children.items():
             status = child.status()
             if status is not None:
-                last = child.last_words() or "it wrote nothing"
-                return f"the {name} server (pid {child.pid}) ended with status {status}: {last}"
+                return f"the {name} server (pid {child.pid}) {_ending(status, child.last_words())}"
         return ""
 
     def announce(self) -> Path:
@@ -255,7 +281,9 @@ class Simulation:
             if "error" in said:
                 raise ServerError(said["error"])
             if not said.get("ready"):
-                reason = child.last_words() or f"not ready within {math.ceil(READY_S)} s"
+                status = child.status()
+                late = f"not ready within {math.ceil(READY_S)} s"
+                reason = child.last_words() or (late if status is None else f"it {_ending(status, '')}")
                 raise ServerDied(f"the {name} server did not start: {reason}")
             self.prefixes[name] = said["prefix"]
 
@@ -275,6 +303,19 @@ def environment(ports: dict[str, int]) -> dict[str, str]:
         "EPICS_CAS_BEACON_PORT": str(ports["repeater"]),
         **tango,
     }
+
+
+def _ending(status: int, last_words: str) -> str:
+    """Return in words how a process ended."""
+    if status >= 0:
+        return f"ended with status {status}: {last_words or 'it wrote nothing'}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    said = f"; it wrote last: {last_words}" if last_words else ""
+    memory = ", by somebody or because memory ran short" if -status == signal.SIGKILL else ""
+    return f"was killed by {name}{memory}{said}"
 
 
 def _is_bench(name: str, config: str | os.PathLike[str] | None) -> bool:

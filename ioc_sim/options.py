@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import math
+import secrets
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ioc_sim.identity import CLOCKS, Identity
+from ioc_sim.identity import CLOCKS, FASTEST, SLOWEST, Identity
+
+if TYPE_CHECKING:
+    from beam.scenario import Scenario
 
 RING = "ring"
 
 
 def _scale(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 0 < value <= 1e6):
-        raise argparse.ArgumentTypeError(f"{text}: a time scale above 0 and up to 1e6 is allowed")
+    try:
+        return time_scale(float(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def time_scale(value: float) -> float:
+    """Return a time scale that makes sense; ValueError, with what is allowed, for others."""
+    if not SLOWEST <= value <= FASTEST:
+        raise ValueError(f"time scale {value:g}: {SLOWEST:g} … {FASTEST:g} is allowed")
     return value
 
 
@@ -67,16 +78,38 @@ def parser() -> argparse.ArgumentParser:
     )
     new.add_argument("--token", help="by which a client recognises its own servers (default: random)")
     new.add_argument("--order", choices=("ordered", "shuffled"), default="ordered")
+    new.add_argument("--scenario", metavar="FILE", help="what goes wrong, and when")
+    new.add_argument(
+        "--restore", type=int, metavar="FD", help="file descriptor of what a server left that gave way to this one"
+    )
     return new
 
 
-def identity(options: argparse.Namespace) -> Identity:
+def read(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; token and epoch are drawn where none are given."""
+    given = parser().parse_args(arguments)
+    given.token = given.token or secrets.token_hex(8)
+    given.epoch = time.time() if given.epoch is None else given.epoch
+    return given
+
+
+def words(given: argparse.Namespace) -> list[str]:
+    """Return the command line of a server like this one, but for its sockets."""
+    kept = (
+        *("config", "clock", "time_scale", "seed", "epoch", "ring_port"),
+        *("sample", "files", "token", "order", "scenario"),
+    )
+    values = {name: getattr(given, name) for name in kept}
+    return [given.what, *(f"--{n.replace('_', '-')}={value}" for n, value in values.items() if value is not None)]
+
+
+def identity(options: argparse.Namespace, scenario: Scenario | None = None) -> Identity:
     """Return what the options say about clock, seed and token."""
-    given = {"token": options.token} if options.token else {}
     return Identity(
         clock=options.clock,
         time_scale=options.time_scale,
         seed=options.seed,
-        epoch=time.time() if options.epoch is None else options.epoch,
-        **given,
+        scenario=scenario.title if scenario else "",
+        epoch=options.epoch,
+        token=options.token,
     )

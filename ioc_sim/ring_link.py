@@ -1,9 +1,9 @@
 """The beamline server as a client of the ring server: it tells the time and hears of events.
 
-One circuit straight to the ring's port (no search, so nothing but loopback is touched), two channels:
-`SIM:Time` is put with completion, `SIM:Events` is monitored. The ring sends what an event changed before it answers
-a put of the time, so whoever awaited `tell` knows the events up to then. A lost circuit is opened again; when it is,
-the experiment's time is the later one of both servers'.
+One circuit straight to the ring's port (no search, so nothing but loopback is touched), four channels:
+`SIM:Time` is put with completion, `SIM:Events` and `SIM:Pause` are monitored, `SIM:Fault` is put by scenarios. The ring
+sends what an event changed before it answers a put of the time, so whoever awaited `tell` knows the events up to then.
+A lost circuit is opened again; when it is, the experiment's time is the later one of both servers'.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from beam.clock import Clock, ExperimentClock
 from ioc_sim.errors import RingLost
@@ -42,6 +42,8 @@ class RingLink:
         self._clock = clock
         self._events = "[]"
         self._on_events: Callable[[str], None] | None = None
+        self._on_pause: Callable[[str], None] | None = None
+        self._paused = "Running"
         self._ready = asyncio.Event()
         self._session: RingSession | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -64,18 +66,38 @@ class RingLink:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
 
-    def pass_on(self, on_events: Callable[[str], None]) -> None:
-        """Call `on_events` with the JSON text of the event list, now and at each change."""
-        self._on_events = on_events
+    def pass_on(self, on_events: Callable[[str], None], on_pause: Callable[[str], None]) -> None:
+        """Call with the JSON text of the event list, and the state of `SIM:Pause`; now and at each change."""
+        self._on_events, self._on_pause = on_events, on_pause
         on_events(self._events)
+        on_pause(self._paused)
 
     async def tell(self, time_s: float) -> None:
         """Put the experiment's time (s) to the ring; return when it has followed."""
+        while True:
+            session = await self._connected(ANSWER_S)
+            try:
+                return await self._answered(session.put(time_s), f"follow to {time_s:.3f} s")
+            except RingLost:
+                if session is self._session:
+                    raise
+                # the circuit was lost under way: the ring may be back soon, and a time can be told twice
+
+    async def pause(self, state: str) -> None:
+        """Let the ring's time stand still, or go on."""
         session = await self._connected(ANSWER_S)
+        await self._answered(session.put_pause(state), f"become {state}")
+
+    async def set_fault(self, command: str) -> None:
+        """Pass a fault command on."""
+        session = await self._connected(ANSWER_S)
+        await self._answered(session.put_fault(command), f"set the fault {command}")
+
+    async def _answered(self, answer: Awaitable[None], what: str) -> None:
         try:
-            await asyncio.wait_for(session.put(time_s), ANSWER_S)
+            await asyncio.wait_for(answer, ANSWER_S)
         except TimeoutError:
-            raise RingLost(f"the ring server on port {self.port} did not follow to {time_s:.3f} s") from None
+            raise RingLost(f"the ring server on port {self.port} did not {what}") from None
 
     async def _connected(self, within_s: float) -> RingSession:
         if not self._ready.is_set():
@@ -110,6 +132,10 @@ class RingLink:
                 self._events = session.events.popleft()
                 if self._on_events:
                     self._on_events(self._events)
+            while session.pauses:
+                self._paused = session.pauses.popleft()
+                if self._on_pause:
+                    self._on_pause(self._paused)
             if session.time_s is not None and not self._ready.is_set():
                 self._agree(session, session.time_s)
                 self._ready.set()

@@ -14,26 +14,31 @@ import gc
 import json
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beam.errors import TerasuError
 from ioc_sim import options as command_line
 from ioc_sim import watch
+
+if TYPE_CHECKING:
+    from ioc_sim.process import ServerProcess
 
 REFUSED = 3
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until told to end; return the exit status."""
+    watch.hold_continue()
     parent = watch.ParentWatch()
     parent.start()
     watch.end_early_on_signals()
-    options = command_line.parser().parse_args(arguments)
+    options = command_line.read(arguments)
     gc.disable()  # what is imported and built at the start stays: walking it again and again costs a third of the start
     try:
         asyncio.run(_serve(options, parent))
     except TerasuError as error:
         _say(error=" ".join(str(error).split()))
+        sys.stderr.write(f"{error}\n" if options.restore is not None else "")
         return REFUSED
     return 0
 
@@ -41,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 async def _serve(options: argparse.Namespace, parent: watch.ParentWatch) -> None:
     # Imported late: an orphan must be noticed, and a bad option refused, before the slow imports.
     from ioc_sim import log
+    from ioc_sim.process import ServerProcess
     from ioc_sim.server import OrderedContext
     from ioc_sim.sockets import adopt_pair
 
@@ -55,34 +61,40 @@ async def _serve(options: argparse.Namespace, parent: watch.ParentWatch) -> None
         gc.freeze()
         gc.enable()
         prefix = next(name for name in pvs if name.endswith("SIM:Simulated")).removesuffix("SIM:Simulated")
-        _say(ready=True, port=context.port, pid=os.getpid(), pvs=len(pvs), prefix=prefix)
+        if options.restore is None:  # whoever waited for the line has read it
+            _say(ready=True, port=context.port, pid=os.getpid(), pvs=len(pvs), prefix=prefix)
 
+    process = ServerProcess(options)
     with contextlib.suppress(asyncio.CancelledError):
-        async with _channels(options) as pvs:
+        async with _channels(options, process) as pvs:
             context = OrderedContext(
                 pvs,
                 port=options.port,
                 sockets=adopt_pair(options.sockets) if options.sockets else None,
                 shuffled=options.order == "shuffled",
                 on_ready=ready,
+                pause=process.pause,
             )
+            process.serve(context)
             await context.run()
 
 
-def _channels(options: argparse.Namespace) -> contextlib.AbstractAsyncContextManager[dict[str, Any]]:
+def _channels(
+    options: argparse.Namespace, process: ServerProcess
+) -> contextlib.AbstractAsyncContextManager[dict[str, Any]]:
     if options.what == command_line.RING:
         from ioc_sim.ring_process import ring
 
-        return ring(options)
+        return ring(options, process)
     from beam import facts
 
     if options.what in facts.load_facility(options.config).benches:
         from ioc_sim.bench_process import bench
 
-        return bench(options)
+        return bench(options, process)
     from ioc_sim.beamline_process import beamline
 
-    return beamline(options)
+    return beamline(options, process)
 
 
 def _say(**content: Any) -> None:

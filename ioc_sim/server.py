@@ -27,7 +27,8 @@ from caproto.asyncio.utils import _DatagramProtocol, _UdpTransportWrapper  # pyr
 from ioc_sim import arrays
 from ioc_sim.channels import Channel
 from ioc_sim.circuit import OrderedCircuit
-from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp
+from ioc_sim.pause import Pause
+from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp, reserve
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -62,6 +63,15 @@ class OrderedContext(Context):
         Deliver completions ahead of the monitors they follow (see `ioc_sim.circuit`).
     on_ready : Callable[[], None], optional
         Called when clients can connect.
+    pause : Pause, optional
+        Whether time stands still, and puts wait.
+
+    Attributes
+    ----------
+    deaf : bool
+        Whether searches go unanswered.
+    delay_s : float
+        How late everything is sent (s of wall time).
     """
 
     CircuitClass = OrderedCircuit
@@ -74,6 +84,7 @@ class OrderedContext(Context):
         sockets: Pair | None = None,
         shuffled: bool = False,
         on_ready: Callable[[], None] | None = None,
+        pause: Pause | None = None,
     ) -> None:
         # caproto reads the beacons' destination from the environment, and would broadcast if it found none
         os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = LOOPBACK
@@ -87,8 +98,26 @@ class OrderedContext(Context):
         self._sockets = sockets
         self.shuffled = shuffled
         self.on_ready = on_ready
+        self.pause = pause or Pause()
+        self.deaf = False
+        self.delay_s = 0.0
         self.subscription_queue = _StraightThrough(self)
         self._udp: socket.socket | None = None
+
+    def drop_circuits(self) -> None:
+        """Close all circuits."""
+        for circuit in list(self.circuits):
+            circuit.client.writer.transport.abort()
+
+    def send_late_now(self) -> None:
+        """Send what a delay still holds back."""
+        for circuit in list(self.circuits):
+            circuit.out.flush()
+
+    def reserve_port(self) -> tuple[int, int]:
+        """Refuse connections from now on, but keep the port: return the sockets for a process that will serve on it."""
+        udp = self.udp_socks[LOOPBACK].transport.get_extra_info("socket")
+        return reserve(self.tcp_sockets[LOOPBACK], udp)
 
     async def dispatch(self, update: Any) -> None:
         """Hand one published value to all circuits that subscribed to it."""
@@ -117,6 +146,10 @@ class OrderedContext(Context):
             self.beacon_count += 1
             await asyncio.sleep(period_s)
             period_s = min(longest_s, period_s * 2)
+
+    async def _broadcaster_recv_datagram(self, bytes_received: bytes, address: Any) -> None:
+        if not self.deaf:
+            await super()._broadcaster_recv_datagram(bytes_received, address)
 
     async def _bind_tcp_sockets_with_consistent_port_number(
         self, make_socket: Any

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from ioc_sim.errors import PortInUse
 
 LOOPBACK = "127.0.0.1"
+BACKLOG = 100
 
 
 def bind_pair(port: int) -> tuple[socket.socket, socket.socket]:
@@ -24,7 +26,7 @@ def bind_pair(port: int) -> tuple[socket.socket, socket.socket]:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tcp.setblocking(False)
             tcp.bind((LOOPBACK, port))
-            tcp.listen(100)
+            tcp.listen(BACKLOG)
             return tcp, bind_udp(tcp.getsockname()[1])
         except OSError as error:
             tcp.close()
@@ -46,10 +48,12 @@ def bind_udp(port: int) -> socket.socket:
 
 
 def adopt_pair(descriptors: tuple[int, int]) -> tuple[socket.socket, socket.socket]:
-    """Take over the sockets that a parent bound with `bind_pair` and passed on."""
+    """Take over the sockets that a parent bound with `bind_pair`, or a predecessor kept with `reserve`."""
     tcp, udp = (socket.socket(fileno=descriptor) for descriptor in descriptors)
     for one in (tcp, udp):
         one.setblocking(False)
+        one.set_inheritable(False)
+    tcp.listen(BACKLOG)
     return tcp, udp
 
 
@@ -59,3 +63,15 @@ def hold_port() -> socket.socket:
     tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     tcp.bind((LOOPBACK, 0))
     return tcp
+
+
+def reserve(tcp: socket.socket, udp: socket.socket) -> tuple[int, int]:
+    """Stop listening, and return descriptors that keep the port for whoever takes this process's place."""
+    address = tcp.getsockname()
+    tcp.close()
+    keeper = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(address)
+    for descriptor in (keeper.fileno(), udp.fileno()):
+        os.set_inheritable(descriptor, True)
+    return keeper.detach(), udp.fileno()

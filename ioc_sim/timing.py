@@ -7,6 +7,8 @@ Records and groups know only device seconds. A motion or exposure of d seconds
    whoever reads the ring's current after the completion gets the current of that time.
 
 In live mode the clock runs by itself: `advance` changes nothing and the ring is told nothing.
+
+While time is paused no wait goes on and nothing is added to the clock.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from typing import Protocol
 
 from beam.clock import Clock
 from ioc_sim.errors import Refused
+from ioc_sim.pause import Pause
 
 Follower = Callable[[float], Awaitable[None]]
 Listener = Callable[[], None]
+Due = Callable[[], Awaitable[None]]
 
 LONGEST_S = 1e6
 """No motion or exposure may take longer (device seconds)."""
@@ -56,12 +60,21 @@ class Timeline:
         The experiment's or the live clock, shared with the Line.
     follower : Callable[[float], Awaitable[None]], optional
         Told the experiment's time (s) whenever it advanced; returns when the ring has followed.
+    pause : Pause, optional
+        Whether time stands still.
+
+    Attributes
+    ----------
+    due : list[Due]
+        Awaited whenever something took time, before it completes.
     """
 
-    def __init__(self, clock: Clock, follower: Follower | None = None) -> None:
+    def __init__(self, clock: Clock, follower: Follower | None = None, pause: Pause | None = None) -> None:
         self.clock = clock
         self.follower = follower
+        self.pause = pause or Pause(clock)
         self.listeners: list[Listener] = []
+        self.due: list[Due] = []
         self._told = clock.now()
 
     @property
@@ -71,7 +84,7 @@ class Timeline:
 
     def now(self) -> float:
         """Return a steady time in device seconds, for positions on the way."""
-        return asyncio.get_running_loop().time() * self.scale
+        return (asyncio.get_running_loop().time() - self.pause.lost_s()) * self.scale
 
     async def wait(self, seconds: float, interrupt: asyncio.Event | None = None) -> float:
         """Wait device `seconds`; return how many passed (fewer only if interrupted)."""
@@ -80,19 +93,34 @@ class Timeline:
             return 0.0
         if seconds == 0:
             return 0.0
+        begun, pauses, left = self.now(), self.pause.times, seconds
+        await self.pause.until_running()
+        while await self._sleep(left, interrupt):
+            if pauses == self.pause.times:
+                return seconds
+            await self.pause.until_running()
+            left = seconds - (self.now() - begun)
+            pauses = self.pause.times
+            if left <= 0:
+                return seconds
+        return min(seconds, self.now() - begun)
+
+    async def _sleep(self, seconds: float, interrupt: asyncio.Event | None) -> bool:
+        """Sleep for device `seconds` of running time or longer; return whether nothing interrupted it."""
         if interrupt is None:
             await asyncio.sleep(seconds / self.scale)
-            return seconds
-        begun = self.now()
+            return True
         try:
             await asyncio.wait_for(interrupt.wait(), seconds / self.scale)
         except TimeoutError:
-            return seconds
-        return min(seconds, self.now() - begun)
+            return True
+        return False
 
     async def advance(self, seconds: float) -> None:
         """Add device `seconds` to the experiment; return when the ring has followed."""
-        self.clock.advance(checked(seconds))
+        checked(seconds)
+        await self.pause.until_running()
+        self.clock.advance(seconds)
         await self.follow()
 
     async def take(self, seconds: float) -> None:
@@ -105,12 +133,16 @@ class Timeline:
 
         An exposure does this first: what the ring's event list says about that time has then arrived here.
         """
-        await self._tell(self.clock.now() + checked(seconds))
+        checked(seconds)
+        await self.pause.until_running()
+        await self._tell(self.clock.now() + seconds)
 
     async def follow(self) -> None:
-        """Tell the ring the clock's time, if it advanced since it was last told; then tell the listeners."""
+        """Tell the ring the clock's time, if it advanced since; tell the listeners; see to what is due by now."""
         await self._tell(self.clock.now())
         self.show()
+        for one in self.due:
+            await one()
 
     def show(self) -> None:
         """Tell the listeners that the clock went on."""

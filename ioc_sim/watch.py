@@ -3,6 +3,9 @@
 The parent holds the other end of a pipe that is the server's standard input. However the parent dies, the pipe closes;
 a thread that waits for that needs no event loop, so it works while the server is still importing, too. A standard
 input that is no pipe (a terminal, /dev/null) says nothing about a parent and is left alone.
+
+A server that stands still on purpose goes on when it gets SIGCONT. That signal is held back in all threads from the
+start, so that it is not lost if it comes before the server stands.
 """
 
 from __future__ import annotations
@@ -62,3 +65,24 @@ def end_on_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], object]) -
     """Call `end` on SIGTERM and SIGINT."""
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
+
+
+def hold_continue() -> None:
+    """Hold SIGCONT back, in this thread and in those that it starts."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
+
+
+def forget_continue() -> None:
+    """Forget a SIGCONT that came before."""
+    signal.sigtimedwait({signal.SIGCONT}, 0)
+
+
+def stand_still(seconds: float | None) -> None:
+    """Block this thread for wall `seconds` (None: for ever), or until SIGCONT; SIGTERM and SIGINT end the process."""
+    ends = {signal.SIGTERM, signal.SIGINT}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    awaited = {signal.SIGCONT, *ends}
+    got = signal.sigwaitinfo(awaited) if seconds is None else signal.sigtimedwait(awaited, seconds)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if got and got.si_signo in ends:
+        os._exit(0)

@@ -12,6 +12,7 @@ from beam.errors import UnknownName
 
 _tables: Any = xraydb
 LAST_ELEMENT = 98  # Cf, the last in xraydb's tables
+_ELEMENT = re.compile(r"\s*([A-Za-z]{1,2})(?![a-z])")
 _WRITTEN = re.compile(r"\s*([A-Za-z]{1,2}?)[\s_\-]*([K-P][1-7]?)\s*", re.IGNORECASE)
 
 
@@ -54,7 +55,9 @@ def find_edge(name: str) -> Edge:
         for edge in _edges_of(element):
             if edge.level == level:
                 return edge
-    raise UnknownName("edge", name, all_edges())
+    element = _ELEMENT.match(name)
+    of_element = [edge.name for edge in _edges_of(element[1].capitalize())] if element else []
+    raise UnknownName("edge", name, of_element or all_edges())
 
 
 def _edges_of(element: str) -> list[Edge]:

@@ -3,8 +3,12 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.harness"]
+
+settings.register_profile("terasu", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("terasu")
 
 # Before any client library is imported: no test may ever reach a real control system.
 for _name in [name for name in os.environ if name.startswith(("EPICS_", "TANGO_", "TILED_"))]:

@@ -22,7 +22,14 @@ class Terasu:
 
     def __init__(self, data: Path, profiles: Path) -> None:
         self.data = data
-        self.environment = {"TERASU_DATA": str(data), "TILED_PROFILES": str(profiles)}
+        # a runtime directory of its own, too: what other tests serve at the same time is none of its business
+        runtime = data.parent / "runtime"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        self.environment = {
+            "TERASU_DATA": str(data),
+            "TILED_PROFILES": str(profiles),
+            "XDG_RUNTIME_DIR": str(runtime),
+        }
         self._started: list[subprocess.Popen[str]] = []
 
     def popen(self, *words: str, environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":

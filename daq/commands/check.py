@@ -37,8 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{name}: {found.title}; configuration {facts.config_hash(facility, found)} is valid")
         if isinstance(found, bench.Bench):
             _records(found)
-        else:
-            _devices(name, directory, probe=not arguments.offline)
+        _devices(name, directory, probe=not arguments.offline)
     return 0
 
 
@@ -47,30 +46,34 @@ def _records(bench: Bench) -> None:
         addresses = [prefix.rstrip(":") for prefix in device.prefixes]
         more = f" … {addresses[-1]}" if addresses[1:] else ""
         needs = "".join(f"; needs {one}" for one in getattr(device, "needs", ()))
-        say(f"  {name:<14} {addresses[0]}{more}: {len(addresses)} {device.kind}, simulated only{needs}")
+        say(f"  {name:<14} {addresses[0]}{more}: {len(addresses)} {device.kind}{needs}")
 
 
 def _devices(name: str, directory: Path, probe: bool) -> None:
     import beamlines
 
     tree = beamlines.load(name, directory)
-    missing = set(tree.unreachable(PROBE_TIMEOUT_S)) if probe else set()
-    for device, addresses in sorted(tree.addresses().items()):
-        dead = [one for one in addresses if one in missing]
+    if probe:
+        tree.unreachable(PROBE_TIMEOUT_S)
+    absent = tree.absent()
+    for key, addresses in sorted(tree.addresses().items()):
+        dead = absent.get(key, [])
         if not probe:
             state = "not probed"
         elif not dead:
             state = "connected"
-        elif len(dead) == len(addresses):
-            state = "not reachable"
+        elif not addresses or len(dead) >= len(addresses):
+            state = "not reachable: plans that need it are refused"
         else:
-            state = f"{len(dead)} of {len(addresses)} not reachable: {', '.join(dead[:3])}"
-        polled = [one.address for one in getattr(tree.devices[device], "signals", list)() if one.polled_s]
+            state = f"{len(dead)} not reachable: {', '.join(dead[:3])}: plans that need it are refused"
+        polled = [one.address for one in getattr(tree.devices[key], "signals", list)() if one.polled_s]
         if polled:
             state += f"; polled, for want of events: {', '.join(dict.fromkeys(polled))}"
-        say(f"  {device:<14} {addresses[0] if addresses else '-':<28} {state}")
-    for trouble in tree.troubles(missing):
+        say(f"  {key:<14} {addresses[0] if addresses else '-':<28} {state}")
+    for trouble in tree.troubles(address for addresses in absent.values() for address in addresses) if probe else ():
         say(f"  {trouble}")
+    for rule in tree.interlocks.rules:
+        say(f"  interlock: {rule.says}")
 
 
 def say(line: str) -> None:

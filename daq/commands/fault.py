@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from daq import options
+from daq import options, running
 from daq.commands.sim import say
 from daq.errors import UsageError
 
 if TYPE_CHECKING:
     from ioc_sim.faults.client import Faults
+
+SHOWN = 30
+"""Targets of one fault in the list: any PV can be one of a few."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,53 +43,51 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _list(arguments: argparse.Namespace) -> int:
+    from ioc_sim.faults.client import AWAY
+
     faults = _faults(arguments.port)
-    for one in faults.active():
-        say(f"set: {one['name']} {one['target']} {_words(one['args'])}".rstrip())
-    for name, targets in faults.possible().items():
-        say(f"{name}: {' '.join(targets)}")
+    active = faults.active()
+    for one in active:
+        say(f"set: {_words(one)}")
+    if not any(one["name"] in AWAY for one in active):
+        for name, targets in faults.possible().items():
+            more = f" and {len(targets) - SHOWN} more PVs" if len(targets) > SHOWN else ""
+            say(f"{name}: {' '.join(targets[:SHOWN])}{more}")
     return 0
 
 
 def _set(arguments: argparse.Namespace) -> int:
-    given = dict(_number(word) for word in arguments.arguments)
+    given = dict(_value(word) for word in arguments.arguments)
     _faults(arguments.port).set(arguments.name, arguments.target, **given)
-    say(f"set: {arguments.name} {arguments.target} {_words(given)}".rstrip())
+    say(f"set: {_words({'name': arguments.name, 'target': arguments.target, 'args': given})}")
     return 0
 
 
 def _clear(arguments: argparse.Namespace) -> int:
-    faults = _faults(arguments.port)
-    before = faults.active()
-    faults.clear(arguments.name, arguments.target)
-    after = faults.active()
-    cleared = [f"{one['name']} {one['target']}" for one in before if one not in after]
-    say(f"cleared: {', '.join(cleared) or 'nothing was set'}")
+    cleared = _faults(arguments.port).clear(arguments.name, arguments.target)
+    shown = [f"{one['name']} {one['target']}" for one in cleared]
+    say(f"cleared: {', '.join(shown) or 'nothing was set'}")
     return 0
 
 
 def _faults(port: int) -> Faults:
-    from ioc_sim import announce
     from ioc_sim.faults.client import Faults
 
-    found = [one for one in announce.running() if port in (0, one["ports"]["beamline"])]
-    if not found:
-        raise UsageError(
-            f"no simulation runs{f' on port {port}' if port else ''}: start one with `terasu sim BEAMLINE`"
-        )
-    if len(found) > 1:
-        known = ", ".join(f"{one['beamline']} on {one['ports']['beamline']}" for one in found)
-        raise UsageError(f"several simulations run ({known}): say which with --port")
-    return Faults(found[0]["ports"], found[0]["prefixes"])
+    found = running.find(port)
+    return Faults(found["ports"], found["prefixes"], found["pids"])
 
 
-def _number(word: str) -> tuple[str, float]:
+def _value(word: str) -> tuple[str, float | bool]:
     key, _, text = word.partition("=")
+    if text in ("true", "false"):
+        return key, text == "true"
     try:
         return key, float(text)
     except ValueError:
-        raise UsageError(f"{word!r}: key=number is expected") from None
+        raise UsageError(f"{word!r}: key=number, key=true or key=false is expected") from None
 
 
-def _words(values: dict[str, float]) -> str:
-    return " ".join(f"{key}={value:g}" for key, value in values.items())
+def _words(one: dict[str, Any]) -> str:
+    from ioc_sim.faults.row import words
+
+    return f"{one['name']} {one['target']} {words(one['args'])}".rstrip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -29,15 +30,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--export",
         metavar="FILE",
-        type=Path,
         action="append",
         default=[],
-        help="also write FILE (.xdi, .csv, .png)",
+        help="also write FILE (.nxs, .h5, .parquet, .xdi, .csv, .png); auto, auto.xdi …: where data_path says",
     )
-    parser.add_argument("--proposal", metavar="ID", help="the proposal this run belongs to")
+    options.add_proposal(parser)
     parser.add_argument("--operator", metavar="NAME", help="who runs it (default: the user logged in)")
     parser.add_argument("--dry-run", action="store_true", help="say what the plan would do; nothing moves")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    options.add_allow_simulated(parser)
     options.add_config(parser)
     options.add_data(parser)
     options.add_sim(parser, clock="experiment")
@@ -51,11 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             return _forecast(arguments)
         _check_simulation_options(arguments)
-        _check_exports(arguments.export)
+        facility = _check_exports(arguments)
         began = time.monotonic()
         outcome, note = _execute(arguments)
         seconds = time.monotonic() - began
-        files = _save(arguments, outcome)
+        files = _save(arguments, outcome, facility)
     except TerasuError as error:
         return _complain(arguments, error, getattr(error, "outcome", None) or outcome)
     except (Exception, KeyboardInterrupt) as error:
@@ -63,8 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         when = "before the run began" if outcome is None else "after the run"
         return _complain(arguments, RunAborted(f"interrupted {when}"), outcome)
-    uid = outcome.uids[-1] if outcome.uids else None
-    say(f"{outcome.exit_status}: {outcome.num_points} points in {seconds:.1f} s, run {uid}{note}")
+    if outcome.uids:
+        say(f"{outcome.exit_status}: {outcome.num_points} points in {seconds:.1f} s, run {outcome.uids[-1]}{note}")
+    else:
+        say(f"done in {seconds:.1f} s, nothing recorded{note}")
     for path in files:
         say(f"wrote {path}")
     if arguments.json:
@@ -93,8 +96,10 @@ def _session(arguments: argparse.Namespace) -> Any:
         proposal=arguments.proposal,
         operator=arguments.operator,
         sample=arguments.sample,
+        allow_simulated=arguments.allow_simulated,
         process=f"run-{arguments.beamline}",
         plan=(arguments.plan, arguments.words),
+        say=lambda line: print(f"terasu: {line}", file=sys.stderr, flush=True),  # noqa: T201
     )
 
 
@@ -103,24 +108,16 @@ def _forecast(arguments: argparse.Namespace) -> int:
     _check_simulation_options(arguments)
     with _session(arguments) as session:
         from daq import plan_call
-        from daq.precheck import precheck
+        from daq.check_plan import check_plan
 
         plan, args, kwargs = plan_call.call(arguments.plan, arguments.words, session.tree)
-        seen = precheck(plan(*args, **kwargs))
+        seen = check_plan(plan, *args, **kwargs)
     if arguments.json:
         say(json.dumps(seen.record()))
-        return 0
-    how_far = "the whole plan" if seen.whole else f"checked up to message {seen.messages}; the rest depends on readings"
-    say(f"dry run: {how_far}; nothing moved")
-    say(f"  {seen.runs} run(s), {seen.points} events, at least {seen.least_s:.1f} s of motion and counting")
-    for name, one in seen.moves.items():
-        where = f"{_short(one.low)} … {_short(one.high)} {one.unit}".rstrip()
-        say(f"  {name:<24} {one.count:>6} x  {where}")
+    else:
+        for line in seen.lines():
+            say(line)
     return 0
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
@@ -128,11 +125,12 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
         from daq import plan_call
         from daq.engine import execute
         from daq.live import LiveView
-        from daq.precheck import precheck
 
         plan, args, kwargs = plan_call.call(arguments.plan, arguments.words, session.tree)
-        precheck(plan(*args, **kwargs))
+        words = ["terasu", "run", arguments.beamline, arguments.plan, *arguments.words]
+        session.engine.md["command"] = shlex.join(words)
         try:
+            # the session's engine checks the whole of it before its first message
             outcome = execute(session.engine, plan(*args, **kwargs), LiveView())
         except RunFailed as error:
             if died := session.simulation and session.simulation.death():
@@ -145,30 +143,38 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
 def _check_simulation_options(arguments: argparse.Namespace) -> None:
     if arguments.sim:
         return
-    for name, standard in (("seed", None), ("time_scale", 1.0), ("port", 0), ("clock", "experiment")):
+    standards = {"seed": None, "time_scale": 1.0, "port": 0, "clock": "experiment", "scenario": None}
+    for name, standard in standards.items():
         if getattr(arguments, name) != standard:
             raise UsageError(f"--{name.replace('_', '-')} belongs to a simulation: add --sim")
 
 
-def _check_exports(exports: list[Path]) -> None:
-    from daq.export import check_target
+def _check_exports(arguments: argparse.Namespace) -> Any:
+    """Refuse what could not be written; return the facts that say where exports go."""
+    from beam import facts
+    from daq.export import check_format, check_target
+    from daq.export.placing import automatic
 
-    for path in exports:
-        check_target(path, overwrite=True)
+    for target in arguments.export:
+        if suffix := automatic(target):
+            check_format(suffix)
+        else:
+            check_target(Path(target).expanduser(), overwrite=True)
+    return facts.load_facility(arguments.config)
 
 
-def _save(arguments: argparse.Namespace, outcome: Any) -> list[Path]:
+def _save(arguments: argparse.Namespace, outcome: Any, facility: Any) -> list[Path]:
     """Export the last run."""
     if not arguments.export or not outcome.uids:
         return []
-    from daq import journal_reader
     from daq.export import export
-    from daq.export.run_data import RunData
+    from daq.export.placing import place
+    from daq.export.source import from_journal
 
     # from the journal: it is complete now, whatever becomes of the catalogue that is fed from it
-    journal = journal_reader.find(paths.journal_dir(paths.data_dir(arguments.data)), outcome.uids[-1])
-    one = RunData.from_documents(journal_reader.read(journal).documents)
-    return [export(one, path, overwrite=True) for path in arguments.export]
+    data = paths.data_dir(arguments.data)
+    one = from_journal(data, outcome.uids[-1])
+    return [export(one, place(target, one, data, facility), overwrite=True) for target in arguments.export]
 
 
 def _print_json(outcome: Any, files: list[Path], error: str | None = None, nothing_ran: str = "") -> None:

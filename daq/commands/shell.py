@@ -18,8 +18,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("shell", help="work at a beamline in IPython", description=__doc__)
     parser.add_argument("beamline", metavar="BEAMLINE")
     parser.add_argument("--sim", action="store_true", help="start the simulated servers for this session")
-    parser.add_argument("--proposal", metavar="ID", help="the proposal that the runs belong to")
+    options.add_proposal(parser)
     parser.add_argument("--operator", metavar="NAME", help="who works here (default: the user logged in)")
+    options.add_allow_simulated(parser)
     options.add_config(parser)
     options.add_data(parser)
     options.add_sim(parser, clock="live")
@@ -43,8 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         proposal=arguments.proposal,
         operator=arguments.operator,
         sample=arguments.sample,
+        allow_simulated=arguments.allow_simulated,
         process=f"shell-{arguments.beamline}",
         signals=PauseOnSignal,
+        say=_say,
     ) as session:
         from daq.live import LiveView
 
@@ -59,6 +62,7 @@ def names(session: Any) -> dict[str, Any]:
 
     from daq import plan_call
     from daq.catalogue import open_catalogue
+    from daq.check_plan import check_plan
 
     found: dict[str, Any] = {
         name: plan_call.with_roles(plan, session.tree) for name, plan in plan_call.known_plans().items()
@@ -68,7 +72,7 @@ def names(session: Any) -> dict[str, Any]:
         "RE": session.engine,
         "bl": session.tree,
         "bps": bps,
-        "mv": bps.mv,
+        "check_plan": check_plan,
         "catalogue": open_catalogue(session.data_dir),
     }
 
@@ -80,8 +84,14 @@ def banner(session: Any) -> str:
         f"{session.beamline.title} ({mode})\n"
         "  bl.<Tab>  devices      RE(xas('Fe K'))  run a plan      catalogue[-1]  the last run\n"
         "  RE(mv(energy, 7112))   move             Ctrl-C          pause with the shutter closed;\n"
-        "  %tb        an error in full            then RE.resume(), RE.stop() or RE.abort()\n"
+        "  check_plan(xas, 'Fe K')                 look ahead      then RE.resume(), RE.stop() or RE.abort()\n"
+        "  %tb        an error in full\n"
     )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _interact(user_names: dict[str, Any], text: str) -> None:

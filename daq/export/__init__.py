@@ -1,4 +1,4 @@
-"""Runs as files: a spectrum as XDI, any run as CSV, a picture of µ(E)."""
+"""Runs as files: any as NeXus, Parquet or CSV, a spectrum as XDI, a picture of µ(E)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from beam.errors import UnknownName
 from daq.errors import DataError, UsageError
 
-FORMATS = (".xdi", ".csv", ".png")
+NEXUS = (".nxs", ".h5")
+FORMATS = (*NEXUS, ".parquet", ".xdi", ".csv", ".png")
 
 
 def check_target(path: Path, *, overwrite: bool = False) -> str:
@@ -21,9 +22,7 @@ def check_target(path: Path, *, overwrite: bool = False) -> str:
     UsageError
         If the file exists and is not to be overwritten, or its directory does not exist.
     """
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise UnknownName("export format", path.suffix or path.name, FORMATS)
+    suffix = check_format(path.suffix, path.name)
     if path.is_dir():
         raise UsageError(f"{path}: is a directory")
     if path.exists() and not overwrite:
@@ -31,6 +30,13 @@ def check_target(path: Path, *, overwrite: bool = False) -> str:
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no directory {path.parent}")
     return suffix
+
+
+def check_format(suffix: str, otherwise: str = "") -> str:
+    """Return `suffix` in small letters; raise UnknownName if it names no format."""
+    if suffix.lower() not in FORMATS:
+        raise UnknownName("export format", suffix or otherwise, FORMATS)
+    return suffix.lower()
 
 
 def export(run: Any, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -41,8 +47,8 @@ def export(run: Any, path: str | Path, *, overwrite: bool = False) -> Path:
     run
         A run of the catalogue, or `daq.export.run_data.RunData`.
     path
-        Where to; ``.xdi`` (X-ray Absorption Data Interchange 1.0), ``.csv`` (the primary stream as it was
-        recorded), ``.png`` (µ(E) and its derivative).
+        Where to; ``.nxs`` or ``.h5`` (NeXus, NXxas for a spectrum), ``.parquet`` and ``.csv`` (the primary stream as
+        it was recorded), ``.xdi`` (X-ray Absorption Data Interchange 1.0), ``.png`` (µ(E) and its derivative).
     overwrite
         Whether a file that is there may be replaced.
 
@@ -65,6 +71,14 @@ def export(run: Any, path: str | Path, *, overwrite: bool = False) -> Path:
         from daq.export.csv import to_csv
 
         content = to_csv(data).encode()
+    elif suffix == ".parquet":
+        from daq.export.parquet import to_parquet
+
+        content = to_parquet(data)
+    elif suffix in NEXUS:
+        from daq.export.nexus import to_nexus
+
+        content = to_nexus(data)
     else:
         from daq.export.spectrum import Spectrum
 

@@ -22,9 +22,9 @@ def to_csv(run: RunData) -> str:
         If the run has no points, or none of its columns holds one value a point.
     """
     primary = run.primary()
-    columns = [key for key in primary.keys if key in primary.columns and primary.columns[key].ndim == 1]
+    columns = [key for key, column in primary.inner().items() if column.ndim == 1]
     if not columns:
-        raise DataError(f"run {run.uid[:8]}: its columns are arrays; a table cannot hold them")
+        raise DataError(f"run {run.uid[:8]}: its columns are arrays or images, which no table holds; export it as .nxs")
     text = io.StringIO()
     about = [f"run {run.uid}", str(run.start.get("plan_name", "")), iso(run.start["time"]), run.exit_status]
     if run.start.get("simulated"):

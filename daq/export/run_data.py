@@ -1,4 +1,4 @@
-"""A run in memory, whether it came from the catalogue or straight from its journal."""
+"""A run in memory, straight from its journal, or from the catalogue where that is all there is."""
 
 from __future__ import annotations
 
@@ -11,19 +11,47 @@ import numpy.typing as npt
 from daq.errors import DataError
 from daq.journal_reader import Document
 
+ASSETS = ("resource", "datum", "stream_resource", "stream_datum")
+
 
 @dataclass
 class Stream:
-    """One stream of events: columns by data key, and what the descriptor says of them."""
+    """One stream of events: columns by data key, and what the descriptor says of them.
+
+    Attributes
+    ----------
+    name
+        Such as ``primary``.
+    keys
+        What is said of each data key.
+    columns
+        The values by data key; of what lies in files of its own (`external`) at most the names.
+    time
+        POSIX time of each event.
+    configuration
+        What was not read at each event, by device.
+    hints
+        The fields that each device finds worth showing.
+    """
 
     name: str
     keys: dict[str, dict[str, Any]]
     columns: dict[str, npt.NDArray[Any]]
     time: npt.NDArray[np.float64]
+    configuration: dict[str, Any] = field(default_factory=dict)
+    hints: dict[str, Any] = field(default_factory=dict)
 
     def unit(self, key: str) -> str:
         """Return the unit of a data key, or an empty string."""
         return str(self.keys.get(key, {}).get("units") or "")
+
+    def external(self, key: str) -> bool:
+        """Return whether the values lie in files that a detector wrote."""
+        return bool(self.keys.get(key, {}).get("external"))
+
+    def inner(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the columns whose values are here."""
+        return {key: self.columns[key] for key in self.keys if key in self.columns and not self.external(key)}
 
     def __len__(self) -> int:
         return len(self.time)
@@ -31,11 +59,25 @@ class Stream:
 
 @dataclass
 class RunData:
-    """The metadata and all the events of a run."""
+    """The metadata and all the events of a run.
+
+    Attributes
+    ----------
+    start, stop
+        Its first and last document.
+    streams
+        By name.
+    assets
+        The documents that say which files the detectors wrote.
+    configuration
+        The facts of facility and beamline under which it was taken, if they are known.
+    """
 
     start: dict[str, Any]
     stop: dict[str, Any] | None
     streams: dict[str, Stream] = field(default_factory=dict)
+    assets: list[Document] = field(default_factory=list)
+    configuration: dict[str, Any] | None = None
 
     @property
     def uid(self) -> str:
@@ -65,7 +107,10 @@ class RunData:
             table = stream.read() if list(stream) else None
             columns = {} if table is None else {str(key): np.asarray(one) for key, one in table.data_vars.items()}
             time = np.asarray(table["time"], float) if table is not None and "time" in table else np.empty(0)
-            data.streams[name] = Stream(name, _plain(stream.metadata["data_keys"]), columns, time)
+            about = _plain(stream.metadata)
+            data.streams[name] = Stream(
+                name, about["data_keys"], columns, time, about.get("configuration") or {}, about.get("hints") or {}
+            )
         return data
 
     @classmethod
@@ -82,7 +127,11 @@ class RunData:
                 data.stop = doc
             elif kind == "descriptor":
                 names[doc["uid"]] = doc["name"]
-                data.streams.setdefault(doc["name"], Stream(doc["name"], doc["data_keys"], {}, np.empty(0)))
+                stream = Stream(doc["name"], doc["data_keys"], {}, np.empty(0))
+                stream.configuration, stream.hints = doc.get("configuration") or {}, doc.get("hints") or {}
+                data.streams.setdefault(doc["name"], stream)
+            elif kind in ASSETS:
+                data.assets.append((kind, doc))
             elif kind == "event":
                 rows.setdefault(names[doc["descriptor"]], []).append(doc["data"])
                 times.setdefault(names[doc["descriptor"]], []).append(doc["time"])
@@ -96,9 +145,19 @@ class RunData:
             raise DataError("there is no start document: this is no run")
         for name, taken in rows.items():
             stream = data.streams[name]
-            stream.columns = {key: np.asarray([row[key] for row in taken]) for key in stream.keys if key in taken[0]}
+            stream.columns = {key: column([row[key] for row in taken]) for key in stream.keys if key in taken[0]}
             stream.time = np.asarray(times[name])
         return data
+
+
+def column(values: list[Any]) -> npt.NDArray[Any]:
+    """Return values as an array; where their lengths differ, an array of lists."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        ragged = np.empty(len(values), object)
+        ragged[:] = values
+        return ragged
 
 
 def _plain(value: Any) -> Any:

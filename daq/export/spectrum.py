@@ -104,7 +104,11 @@ class Spectrum:
 
     @property
     def d_spacing_angstrom(self) -> float | None:
-        """Spacing of the monochromator's planes, from the energies and Bragg angles of the run itself."""
+        """Spacing of the monochromator's planes: as it was set, else from the run's own energies and Bragg angles."""
+        settings = self.run.start.get("settings")
+        for device in (settings.get("values", {}) if isinstance(settings, dict) else {}).values():
+            if "d_angstrom" in device:
+                return float(device["d_angstrom"])
         primary = self.run.primary()
         if BRAGG not in primary.columns:
             return None

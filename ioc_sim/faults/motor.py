@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ioc_sim.faults.row import Argument, Arguments, Fault, Start, Undo
+from ioc_sim.faults.row import Argument, Arguments, Fault, Holding, Start, Undo
 from ioc_sim.records.motor import MotorRecord
 from ioc_sim.records.motor_bits import Msta
 from ioc_sim.records.motor_faults import NO_FAULT, DriveFault
@@ -18,12 +18,21 @@ class Stuck(DriveFault):
 
     holds = True
 
+    def __init__(self) -> None:
+        self.struck = asyncio.Event()
+
+    def end(self, begin: float, target: float) -> float:
+        """Note that there is a motion."""
+        self.struck.set()
+        return target
+
 
 class LostDone(DriveFault):
     """The controller never says that a motion has ended."""
 
     def __init__(self) -> None:
         self._moved = False
+        self.struck = asyncio.Event()
 
     def end(self, begin: float, target: float) -> float:
         """Note that there was a motion."""
@@ -32,7 +41,11 @@ class LostDone(DriveFault):
 
     def status(self, status: int) -> int:
         """Go on saying that it moves."""
-        return status & ~Msta.DONE | Msta.MOVING if self._moved else status
+        if not self._moved:
+            return status
+        if status & Msta.DONE:
+            self.struck.set()
+        return status & ~Msta.DONE | Msta.MOVING
 
 
 class LimitHit(DriveFault):
@@ -99,7 +112,7 @@ class CommunicationLost(DriveFault):
 
 
 def _in_the_drive(make: Make) -> Start:
-    async def start(record: MotorRecord, arguments: Arguments) -> Undo:
+    async def start(record: MotorRecord, arguments: Arguments) -> Undo | Holding:
         fault = make(record, arguments)
 
         async def undo() -> None:
@@ -108,7 +121,7 @@ def _in_the_drive(make: Make) -> Start:
             await record.drive.replace_fault(NO_FAULT)
 
         await record.drive.replace_fault(fault)
-        return undo
+        return Holding(undo, fault.struck) if isinstance(fault, Stuck | LostDone) else undo
 
     return start
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ioc_sim.faults.row import Arguments, Fault, Undo
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.undulator import UndulatorGroup
+from ioc_sim.groups.valve import ValveGroup
 
 
 async def _withdraw(group: ShutterGroup | UndulatorGroup, _: Arguments) -> Undo:
@@ -16,10 +17,19 @@ async def _withdraw(group: ShutterGroup | UndulatorGroup, _: Arguments) -> Undo:
     return undo
 
 
+async def _trip(group: ValveGroup, _: Arguments) -> Undo:
+    group.set_permit(False, "the pressure is too high")
+
+    async def undo() -> None:
+        group.set_permit(True)
+
+    return undo
+
+
 FAULTS = (
     Fault(
         "shutter_permit_withdrawn",
-        "shutter",
+        "shutter, valve",
         (ShutterGroup,),
         "the safety system closes it and refuses opening; cleared, it stays closed until somebody opens it",
         _withdraw,
@@ -31,6 +41,14 @@ FAULTS = (
         (UndulatorGroup,),
         "the machine stops the gap (the put fails) and refuses motion",
         _withdraw,
+        "permit",
+    ),
+    Fault(
+        "valve_trip",
+        "valve",
+        (ValveGroup,),
+        "the pressure is too high: it closes, Trip says Tripped; cleared, it stays closed until it is reset and opened",
+        _trip,
         "permit",
     ),
 )

@@ -19,6 +19,10 @@ def _events(kind: EventKind, other: EventKind) -> Start:
     return start
 
 
+async def _inject(ring: RingGroup, _: Arguments) -> None:
+    ring.happen("inject")
+
+
 FAULTS = (
     Fault(
         "beam_dump",
@@ -35,5 +39,13 @@ FAULTS = (
         "no injections: the beam decays; clearing fills it up",
         _events("topup_off", "topup_on"),
         "beam",
+    ),
+    Fault(
+        "topup_injection",
+        "ring",
+        (RingGroup,),
+        "a top-up injection out of turn: the current steps up, the gate is closed for its time; over at once",
+        _inject,
+        "injection",
     ),
 )

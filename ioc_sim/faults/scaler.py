@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from caproto import AlarmSeverity, AlarmStatus
 
-from ioc_sim.faults.row import Arguments, Fault, Undo
+from ioc_sim.faults.row import Arguments, Fault, Holding, Undo
 from ioc_sim.records.scaler import Count, ScalerRecord
 
 
@@ -21,10 +21,11 @@ def _replace_count(record: ScalerRecord, count: Count) -> Undo:
     return undo
 
 
-async def _stuck(record: ScalerRecord, _: Arguments) -> Undo:
-    count, free = record.count, asyncio.Event()
+async def _stuck(record: ScalerRecord, _: Arguments) -> Holding:
+    count, free, struck = record.count, asyncio.Event(), asyncio.Event()
 
     async def held(seconds: float) -> Mapping[int, float]:
+        struck.set()
         await free.wait()
         return await count(seconds)
 
@@ -34,7 +35,7 @@ async def _stuck(record: ScalerRecord, _: Arguments) -> Undo:
         free.set()
         await put_back()
 
-    return undo
+    return Holding(undo, struck)
 
 
 async def _not_a_number(record: ScalerRecord, _: Arguments) -> Undo:
@@ -79,7 +80,7 @@ FAULTS = (
     Fault(
         "scaler_stuck",
         *_ON,
-        "goes on counting: neither the preset nor CNT 0 ends it; clearing lets the exposure end",
+        "stuck in acquire, goes on counting: neither the preset nor CNT 0 ends it; clearing lets the exposure end",
         _stuck,
         "count",
     ),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from beam.errors import UnknownName
-from ioc_sim.faults import completion, motor, permits, ring, scaler
+from ioc_sim.faults import area_detector, completion, detector, disk, motor, permits, pv, ring, scaler, server
 from ioc_sim.faults.row import Fault
 
-FAULTS: dict[str, Fault] = {
-    one.name: one for family in (motor, scaler, completion, permits, ring) for one in family.FAULTS
-}
+FAMILIES = (motor, scaler, detector, area_detector, disk, completion, pv, permits, ring, server)
+FAULTS: dict[str, Fault] = {one.name: one for family in FAMILIES for one in family.FAULTS}
 
 
 def find(name: str) -> Fault:
@@ -16,12 +15,3 @@ def find(name: str) -> Fault:
     if name not in FAULTS:
         raise UnknownName("fault", name, FAULTS)
     return FAULTS[name]
-
-
-def markdown() -> str:
-    """Return the table of the documentation."""
-    lines = ["| fault | on | what a client sees | arguments |", "|---|---|---|---|"]
-    for one in FAULTS.values():
-        arguments = "; ".join(f"`{each.name}={each.default:g}` {each.description}" for each in one.arguments)
-        lines.append(f"| `{one.name}` | {one.on} | {one.description} | {arguments} |")
-    return "\n".join(lines) + "\n"

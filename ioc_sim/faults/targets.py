@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ioc_sim.channels import Channel, Channels, LongText
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
+
+
+def channels(served: Channels) -> dict[str, Channel]:
+    """Return plain channels, no records' fields, by the names of their PVs; not those of the server about itself."""
+    plain = {name: one for name, one in served.items() if isinstance(one, Channel) and not isinstance(one, LongText)}
+    return {name: one for name, one in plain.items() if "SIM:" not in name}
 
 
 def of_beamline(groups: Mapping[str, Any]) -> dict[str, Any]:

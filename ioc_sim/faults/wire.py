@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import Any
@@ -15,18 +16,34 @@ ANSWER_S = 10.0
 """Wall time within which a server must answer."""
 
 
-class TextClient:
-    """A client of one server; a context manager."""
+class Gone(ServerError):
+    """Nobody is there."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+
+class Silent(ServerError):
+    """Somebody is there, and does not answer."""
+
+
+class TextClient:
+    """A client of one server; a context manager.
+
+    Parameters
+    ----------
+    port : int
+        The server's.
+    within_s : float
+        Wall time within which it must answer.
+    """
+
+    def __init__(self, port: int, within_s: float = ANSWER_S) -> None:
+        self._port, self._within_s = port, within_s
         self._circuit = ca.VirtualCircuit(ca.CLIENT, (LOOPBACK, port), 0)
 
     def __enter__(self) -> TextClient:
         try:
-            self._socket = socket.create_connection((LOOPBACK, self._port), timeout=ANSWER_S)
+            self._socket = socket.create_connection((LOOPBACK, self._port), timeout=self._within_s)
         except OSError as error:
-            raise ServerError(f"no simulated server answers on {LOOPBACK}:{self._port}: {error.strerror}") from error
+            raise Gone(f"no simulated server answers on {LOOPBACK}:{self._port}: {error.strerror}") from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._circuit.our_address = self._socket.getsockname()
         self._send(
@@ -49,6 +66,21 @@ class TextClient:
         data = text.encode()
         self._ask(self._channel(name).write(data, data_type=ca.ChannelType.CHAR, data_count=len(data), notify=True))
 
+    def string(self, name: str) -> str:
+        """Read anything as a short text."""
+        return self._ask(self._channel(name).read(data_type=ca.ChannelType.STRING)).data[0].decode()
+
+    def put_string(self, name: str, text: str) -> None:
+        """Put a short text, such as a state, and wait for the completion."""
+        data = [text.encode()]
+        self._ask(self._channel(name).write(data, data_type=ca.ChannelType.STRING, data_count=1, notify=True))
+
+    def wait_for_end(self) -> None:
+        """Wait until the server closes the circuit."""
+        with contextlib.suppress(ConnectionError):
+            while self._socket.recv(1 << 16):
+                pass
+
     def _channel(self, name: str) -> ca.ClientChannel:
         channel = ca.ClientChannel(name, self._circuit)
         self._send(channel.create())
@@ -59,7 +91,7 @@ class TextClient:
 
     def _ask(self, request: Any) -> Any:
         self._send(request)
-        deadline = time.monotonic() + ANSWER_S
+        deadline = time.monotonic() + self._within_s
         while time.monotonic() < deadline:
             for answer in self._received():
                 if isinstance(answer, ca.ErrorResponse):
@@ -67,15 +99,17 @@ class TextClient:
                     raise Refused(words.removeprefix("Python exception: Refused "))
                 if isinstance(answer, ca.ReadNotifyResponse | ca.WriteNotifyResponse):
                     return answer
-        raise ServerError(f"the server on port {self._port} did not answer within {ANSWER_S:g} s")
+        raise Silent(f"the server on port {self._port} did not answer within {self._within_s:g} s")
 
     def _received(self) -> list[Any]:
         try:
             data = self._socket.recv(1 << 16)
+        except TimeoutError as error:
+            raise Silent(f"the server on port {self._port} did not answer within {self._within_s:g} s") from error
         except OSError as error:
-            raise ServerError(f"the server on port {self._port} does not answer: {error}") from error
+            raise Gone(f"the server on port {self._port} does not answer: {error}") from error
         if not data:
-            raise ServerError(f"the server on port {self._port} closed the connection")
+            raise Gone(f"the server on port {self._port} closed the connection")
         commands, _ = self._circuit.recv(data)
         for command in commands:
             self._circuit.process_command(command)

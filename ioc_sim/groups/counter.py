@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from beam.facts import IonChamber, Scaler
 from ioc_sim.channels import Channels, Int
+from ioc_sim.memory import Kept
 from ioc_sim.records.scaler import ScalerRecord
 from ioc_sim.station import Station
 
@@ -30,3 +31,11 @@ class CounterGroup:
 
     def _published(self, timestamp: float) -> None:
         self.exposure_count.post(self.exposure_count.value + 1, timestamp=timestamp)
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot."""
+        return self.record.saved()
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        self.record.restore(kept)

@@ -26,9 +26,11 @@ import caproto as ca
 
 from beam.bench_kinds import Electrometers
 from beam.picoammeter import CurrentReading, Picoammeter
+from ioc_sim import settings
 from ioc_sim.acquire_channel import Acquire
 from ioc_sim.channels import Channels, Float, Int, Text
 from ioc_sim.groups.settings import follow, menu
+from ioc_sim.memory import Kept
 from ioc_sim.records.motor_drive import RESOLVED_S
 from ioc_sim.timing import Timeline
 
@@ -58,7 +60,7 @@ class ElectrometerGroup:
     def __init__(self, prefix: str, facts: Electrometers, seed: int, timeline: Timeline) -> None:
         self.name = prefix
         self._facts, self._time = facts, timeline
-        meter = Picoammeter(
+        self.source = meter = Picoammeter(
             seed, prefix, [one.current_a for one in facts.inputs], facts.sample_s, facts.noise_rel, facts.bits
         )
         self.measure: Measure = meter.read
@@ -102,7 +104,29 @@ class ElectrometerGroup:
                 f"Current{n}:MeanValue_RBV": mean,
                 f"Current{n}:Sigma_RBV": sigma,
             }
+        self._settings = {
+            "AcquireMode": self.mode,
+            "Range": self.range,
+            "AveragingTime": self.averaging,
+            "NumAcquire": self.averages,
+        }
         self.channels: Channels = {f"{prefix}{name}": channel for name, channel in named.items()}
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot."""
+        return settings.values_of(self._settings)
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        settings.put_back(self._settings, kept)
+
+    def lasting(self) -> int:
+        """Return how many readings there were."""
+        return self.source.readings
+
+    def set_lasting(self, kept: int) -> None:
+        """Go on from there."""
+        self.source.readings = kept
 
     async def _put_averaging(self, seconds: float) -> None:
         self.samples.update(max(round(seconds / self._facts.sample_s), 1))

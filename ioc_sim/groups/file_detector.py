@@ -9,7 +9,7 @@ Acquire    a frame is on disk          FramesWritten_RBV
 Acquire    the last frame is on disk   the file is closed; Done, and all puts complete
 Acquire    Acquire put to 0            no more exposures; the rest as above
 Acquire    the writer fails            WriteStatus Error with severity MAJOR, WriteMessage; no more exposures; Done
-Acquire    `stall` is set              exposures do not end, also when it is stopped, until the flag is taken back
+Acquire    `ended` waits               the exposure does not end, also when it is stopped
 =========  ==========================  ==============================================================================
 
 As on many a real detector the put of `Acquire` *succeeds* also when frames were dropped or could not be written: who
@@ -25,7 +25,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,13 @@ import caproto as ca
 
 from beam.bench_kinds import FileDetectors
 from beam.frames import FrameSource
+from ioc_sim import settings
 from ioc_sim.acquire_channel import Acquire
 from ioc_sim.channels import Channels, Enum, Float, Int, LongText
-from ioc_sim.errors import Refused
-from ioc_sim.frame_writer import FrameWriter, Hdf5Writer, free_path, is_directory, said
+from ioc_sim.errors import Refused, said
+from ioc_sim.frame_writer import FrameWriter, Hdf5Writer, free_path, is_directory
 from ioc_sim.groups.settings import keep
+from ioc_sim.memory import Kept
 from ioc_sim.records.motor_drive import RESOLVED_S
 from ioc_sim.timing import Timeline
 from ioc_sim.write_queue import WriteQueue
@@ -68,7 +70,11 @@ class FileDetectorGroup:
     Attributes
     ----------
     writer : FrameWriter
-        Writes the next acquisition; may be wrapped or replaced by a simulated fault.
+        Writes the frames; may be wrapped by a simulated fault, also in the middle of an acquisition.
+    ended : Callable[[float], Awaitable[None]]
+        Awaited with the time (s) of each exposure before its frame is there; may be replaced by a fault.
+    loses : Callable[[int], bool]
+        Whether the frame of this number in the acquisition is lost before it can wait; may be replaced by a fault.
     write_s : float
         Device time that a frame takes to be written; a fault may make it longer, so that frames are dropped.
     """
@@ -84,8 +90,8 @@ class FileDetectorGroup:
         self.writer: FrameWriter = Hdf5Writer(Path(self._root), source, prefix)
         self.write_s, self._places = facts.write_s, facts.queue_frames
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="frames")
-        self._free = asyncio.Event()
-        self._free.set()
+        self.ended: Callable[[float], Awaitable[None]] = timeline.advance
+        self.loses: Callable[[int], bool] = lambda _: False
         self.acquire = Acquire(self._run)
         self.images = Int(1, low=1, high=100_000, on_put=keep())
         self.exposure = Float(0.1, low=1e-6, high=1e5, units="s", precision=6, on_put=keep())
@@ -97,6 +103,12 @@ class FileDetectorGroup:
         self.image_counter, self.written, self.dropped = Int(0), Int(0), Int(0)
         self.write_status = Enum("Ok", ("Ok", "Error"))
         self.write_message = LongText(max_length=1024)
+        self._settings = {
+            "NumImages": self.images,
+            "ExposureTime": self.exposure,
+            "FileName": self.file_name,
+            "FileNumber": self.file_number,
+        }
         self.channels: Channels = {
             f"{prefix}{name}": channel
             for name, channel in {
@@ -119,17 +131,24 @@ class FileDetectorGroup:
             }.items()
         }
 
-    @property
-    def stall(self) -> bool:
-        """Whether it is stuck: no exposure ends."""
-        return not self._free.is_set()
+    def saved(self) -> Kept:
+        """Return what survives a reboot."""
+        return {"path": self.path.value, **settings.values_of(self._settings)}
 
-    @stall.setter
-    def stall(self, stuck: bool) -> None:
-        if stuck:
-            self._free.clear()
-        else:
-            self._free.set()
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        if kept:
+            self.path.post(kept.pop("path"))
+            self.path_exists.update("Yes" if is_directory(self.path.value) else "No")
+        settings.put_back(self._settings, kept)
+
+    def lasting(self) -> int:
+        """Return how many frames there were: their numbers go on."""
+        return self.image_counter.value
+
+    def set_lasting(self, kept: int) -> None:
+        """Go on from there."""
+        self.image_counter.post(kept)
 
     # ---- where to write
 
@@ -161,27 +180,27 @@ class FileDetectorGroup:
         self.dropped.post(0, timestamp=now)
         self.write_message.update("")
         self.write_status.post("Ok", status=FINE[0], severity=FINE[1])
-        writer, exposure_s = self.writer, self.exposure.value
+        exposure_s = self.exposure.value
         try:
             path, number = await self._in_thread(
                 free_path, self.path.value, self.file_name.value, self.file_number.value
             )
-            await self._in_thread(writer.open, path, exposure_s)
+            await self._in_thread(self.writer.open, path, exposure_s)
         except (OSError, ValueError, RuntimeError) as error:
             self._failed(error)
-            await self._close(writer)
+            await self._close()
             return
         self.full_name.post(str(path))
         self.file_number.post(number + 1)
         frames: asyncio.Queue[int | None] = asyncio.Queue(self._places)
         failed = asyncio.Event()
-        writing = asyncio.create_task(self._write(writer, frames, failed))
+        writing = asyncio.create_task(self._write(frames, failed))
         try:
             await self._expose(self.images.value, exposure_s, frames, stop, failed)
         finally:
             await frames.put(None)
             await writing
-            await self._close(writer)
+            await self._close()
 
     async def _expose(
         self,
@@ -200,36 +219,35 @@ class FileDetectorGroup:
             else:
                 lasted = exposure_s
                 await asyncio.sleep(0)
-            await self._free.wait()
-            await self._time.advance(min(lasted, exposure_s))
+            await self.ended(min(lasted, exposure_s))
             if stop.is_set() or failed.is_set():
                 break
             passed = image * exposure_s
             number = self.image_counter.value + 1
             self.image_counter.post(number)
-            if queue.offer(passed, self.write_s):
+            if not self.loses(image) and queue.offer(passed, self.write_s):
                 await frames.put(number)
             else:
                 self.dropped.post(self.dropped.value + 1)
         if (rest := queue.idle_s - passed) > 0 and not failed.is_set():
             await self._time.take(rest)
 
-    async def _write(self, writer: FrameWriter, frames: asyncio.Queue[int | None], failed: asyncio.Event) -> None:
+    async def _write(self, frames: asyncio.Queue[int | None], failed: asyncio.Event) -> None:
         """Write what is in the queue, up to its end; after an error throw the rest away."""
         while (number := await frames.get()) is not None:
             if failed.is_set():
                 continue
             try:
-                await self._in_thread(writer.write, number)
+                await self._in_thread(self.writer.write, number)
             except Exception as error:  # nobody would take the frames out of the queue any more
                 failed.set()
                 self._failed(error)
             else:
                 self.written.post(self.written.value + 1)
 
-    async def _close(self, writer: FrameWriter) -> None:
+    async def _close(self) -> None:
         try:
-            await self._in_thread(writer.close)
+            await self._in_thread(self.writer.close)
         except (OSError, ValueError, RuntimeError) as error:
             if self.write_status.value == "Ok":
                 self._failed(error)

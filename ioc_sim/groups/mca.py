@@ -17,10 +17,14 @@ from beam.pulses import PulseSource
 from ioc_sim.channels import Channels, Enum, Float, Int
 from ioc_sim.groups.dxp import DxpGroup
 from ioc_sim.groups.settings import keep
+from ioc_sim.memory import Kept
 from ioc_sim.records.busy import BusyRecord
 from ioc_sim.records.mca import McaRecord
 from ioc_sim.records.mca_fields import REGIONS
 from ioc_sim.timing import Timeline
+
+ACTS = ("STRT", "ERST", "STOP", "READ", "ERAS", "PROC")
+"""Fields that are no settings: a put of them does something."""
 
 
 class McaGroup:
@@ -41,7 +45,7 @@ class McaGroup:
     """
 
     def __init__(self, prefix: str, facts: Mcas, seed: int, time: Timeline, processor: str = "") -> None:
-        pulses = PulseSource(seed, prefix, facts)
+        self.source = pulses = PulseSource(seed, prefix, facts)
         dxp = DxpGroup(processor, pulses, facts.channel_kev * facts.channels) if processor else None
         self.exposure_count = Int(0)
         self.record = McaRecord(
@@ -77,6 +81,26 @@ class McaGroup:
             **(dxp.channels if dxp else {}),
         }
         self.record.fields["ACQG"].watch(self._acquiring)
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot: the record's settings."""
+        specs = self.record.specs
+        fields = [name for name, spec in specs.items() if not (spec.read_only or spec.elements > 1 or name in ACTS)]
+        return {name: self.record.values[name] for name in fields}
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        for name, value in (kept or {}).items():
+            self.record.post(name, value)
+        self.record.describe()
+
+    def lasting(self) -> int:
+        """Return how many exposures there were."""
+        return self.source.exposures
+
+    def set_lasting(self, kept: int) -> None:
+        """Go on from there."""
+        self.source.exposures = kept
 
     async def _start(self, field: str) -> None:
         waited = [self.record.put(field, 1)]

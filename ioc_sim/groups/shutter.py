@@ -33,6 +33,8 @@ from ioc_sim.timing import MotionTime
 STATES = ("Closed", "Opening", "Open", "Closing", "Fault")
 _ON_THE_WAY = {"Open": "Opening", "Closed": "Closing"}
 
+WITHDRAWN = "the safety system does not permit opening"
+
 Light = Callable[[bool], None]
 
 
@@ -81,7 +83,7 @@ class ShutterGroup:
         is_open: bool = False,
     ) -> None:
         self._facts, self._time, self._light = facts, time, light
-        self._granted, self._interlock = True, Interlock((), {}, self._judge)
+        self._withdrawn, self._interlock = "", Interlock((), {}, self._judge)
         self._travel: asyncio.Task[None] | None = None
         self._overtaken = asyncio.Event()
         self.open = Int(0, low=0, high=1, check=self._check_open, on_put=self._put_open)
@@ -112,16 +114,25 @@ class ShutterGroup:
         self._interlock = Interlock(self._facts.needs, channels, self._judge)
         self._judge()
 
-    def set_permit(self, permitted: bool) -> None:
-        """Grant or withdraw the safety system's permission; without it the shutter closes by itself."""
-        self._granted = permitted
+    def set_permit(self, permitted: bool, why: str = WITHDRAWN) -> None:
+        """Grant or withdraw a permission, and say why; without it the shutter closes by itself."""
+        self._withdrawn = "" if permitted else why
         self._judge()
+
+    def lasting(self) -> str:
+        """Return where the blades are; on the way they go on to the end."""
+        return "Open" if self.state.value in ("Open", "Opening") else "Closed"
+
+    def set_lasting(self, state: str) -> None:
+        """Put a new shutter's blades there."""
+        self._light(state == "Open")
+        self._show(state)
 
     # ---- permission
 
     def denied(self) -> str:
         """Return in words why it may not be open; empty if it may."""
-        return self._interlock.wrong() if self._granted else "the safety system does not permit opening"
+        return self._withdrawn or self._interlock.wrong()
 
     def _judge(self) -> None:
         denied = self.denied()

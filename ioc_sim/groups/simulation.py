@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from beam.clock import Clock
-from ioc_sim.channels import Channels, Enum, Float, Int, Put, Text
+from ioc_sim.channels import Channels, Enum, Float, Int, LongText, Put, Text
 from ioc_sim.identity import CLOCKS, Identity
+from ioc_sim.pause import STATES, Pause
 
 
 class SimulationGroup:
@@ -20,11 +21,27 @@ class SimulationGroup:
         The clock that it shows.
     on_time : Put, optional
         What a client's put of the time does; without it the time is read-only.
+    pause : Pause, optional
+        Whether time stands still.
+    on_pause : Put, optional
+        What a client's put of `SIM:Pause` does besides.
     """
 
-    def __init__(self, prefix: str, identity: Identity, clock: Clock, on_time: Put | None = None) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        identity: Identity,
+        clock: Clock,
+        *,
+        on_time: Put | None = None,
+        pause: Pause | None = None,
+        on_pause: Put | None = None,
+    ) -> None:
         self._clock = clock
-        self.prefix = f"{prefix}SIM:"
+        self._pause, self._on_pause = pause or Pause(clock), on_pause
+        self.prefix = self._pause.prefix = f"{prefix}SIM:"
+        self.pause = Enum(self._pause.state, STATES, on_put=self._switch)
+        self._pause.listeners.append(self._paused)
         self.time = Float(clock.now(), units="s", precision=6, on_put=on_time)
         self.channels: Channels = {
             f"{self.prefix}Simulated": Int(1),
@@ -33,7 +50,18 @@ class SimulationGroup:
             f"{self.prefix}Time": self.time,
             f"{self.prefix}TimeScale": Float(identity.time_scale, precision=3),
             f"{self.prefix}Seed": Int(identity.seed),
+            f"{self.prefix}Pause": self.pause,
+            f"{self.prefix}Scenario": LongText(identity.scenario),
         }
+
+    async def _switch(self, state: str) -> None:
+        self._pause.switch(state)
+        if self._on_pause:
+            await self._on_pause(state)
+
+    def _paused(self) -> None:
+        self.show()
+        self.pause.update(self._pause.state)
 
     def show(self) -> None:
         """Publish the clock's time."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from beam.errors import TerasuError
 from beam.line import Exposure
 from beam.sample import Sample
-from ioc_sim.channels import Channels, Float, Int, LongText
+from ioc_sim.channels import Channels, Float, Int, LongText, Put
 from ioc_sim.errors import Refused
 from ioc_sim.groups.simulation import SimulationGroup
 from ioc_sim.identity import Identity
@@ -32,17 +32,28 @@ class StationGroup:
         What is in the beam at the start, as it was asked for.
     load_sample : LoadSample
         Turns such a text into a sample; raises TerasuError.
+    on_pause : Put, optional
+        What a client's put of `SIM:Pause` does besides.
     """
 
-    def __init__(self, identity: Identity, station: Station, sample: str, load_sample: LoadSample) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        station: Station,
+        sample: str,
+        load_sample: LoadSample,
+        on_pause: Put | None = None,
+    ) -> None:
         self._station = station
         self._load_sample = load_sample
-        simulation = SimulationGroup(station.facts.prefix, identity, station.time.clock)
+        simulation = SimulationGroup(
+            station.facts.prefix, identity, station.time.clock, pause=station.time.pause, on_pause=on_pause
+        )
         self.simulation = simulation
-        self.exposures = Int(0)
+        self.exposures = Int(station.line.exposures)
         self.sample = LongText(sample, on_put=self._change_sample)
         self.sample_record = LongText(json.dumps(station.line.sample.record()))
-        self._in_beam = sample
+        self.in_beam = sample
         self.advance = Float(0.0, low=0.0, high=LONGEST_S, units="s", precision=3, on_put=self._advance)
         self.channels: Channels = {
             **simulation.channels,
@@ -62,11 +73,11 @@ class StationGroup:
         try:
             sample = await asyncio.to_thread(self._load_sample, asked)
         except TerasuError as error:
-            self.sample.post(self._in_beam)
+            self.sample.post(self.in_beam)
             raise Refused(str(error)) from error
         self._station.line.sample = sample
         self.sample_record.post(json.dumps(sample.record()))
-        self._in_beam = asked
+        self.in_beam = asked
 
     def _exposed(self, exposure: Exposure) -> None:
         self.exposures.post(exposure.index + 1)

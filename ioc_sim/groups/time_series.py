@@ -33,7 +33,9 @@ class TimeSeriesGroup:
     """
 
     def __init__(self, prefix: str, facts: Waveforms, seed: int, time: Timeline) -> None:
-        source = Oscillation(seed, prefix, facts.mean_v, facts.amplitude_v, facts.frequency_hz, facts.noise_v)
+        self.source = source = Oscillation(
+            seed, prefix, facts.mean_v, facts.amplitude_v, facts.frequency_hz, facts.noise_v
+        )
         self.exposure_count = Int(0)
         self.record = WaveformRecord(prefix, time, source, facts.elements, facts.sample_s, "V", self._published)
         self.record.values["DESC"] = facts.label
@@ -51,6 +53,14 @@ class TimeSeriesGroup:
             f"{prefix}:TSTimePerPoint": Float(facts.sample_s, units="s", precision=6),
             f"{prefix}:ExposureCount": self.exposure_count,
         }
+
+    def lasting(self) -> int:
+        """Return how many series there were."""
+        return self.source.series
+
+    def set_lasting(self, kept: int) -> None:
+        """Go on from there."""
+        self.source.series = kept
 
     async def _put_control(self, what: str) -> None:
         if what in ("Erase/Start", "Erase"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from beam.facts import PlanarUndulator
 from ioc_sim.channels import Channels, Enum, Float, Int, Text, under
 from ioc_sim.errors import Refused
+from ioc_sim.memory import Kept
 from ioc_sim.motion import Motion
 from ioc_sim.station import Station
 
@@ -75,6 +76,15 @@ class UndulatorGroup:
             self._refused = True
             self._motion.stop()
         self._show()
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot; the gap has an absolute encoder."""
+        return {"velocity": self.velocity.value}
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        if kept:
+            self.velocity.post(kept["velocity"])
 
     def _check(self, target: float) -> None:
         if self.permit.value == "Denied":

@@ -48,6 +48,17 @@ class ValveGroup(ShutterGroup):
         self.tripped.update("Tripped")
         super().trip(reason)
 
+    def lasting(self) -> str:
+        """Return where the blades are, or that it is tripped."""
+        return "Tripped" if self._tripped else super().lasting()
+
+    def set_lasting(self, state: str) -> None:
+        """Put a new valve there."""
+        if state == "Tripped":
+            self._tripped = "before the server started"
+            self.tripped.update("Tripped")
+        super().set_lasting("Closed" if state == "Tripped" else state)
+
     def _check_reset(self, value: int) -> None:
         if value and (wrong := super().denied()):
             raise Refused(f"{self._facts.label}: cannot be reset: {wrong}")

@@ -28,6 +28,11 @@ class AxisFacts(Protocol):
         ...
 
     @property
+    def start(self) -> float:
+        """Where it stands at first."""
+        ...
+
+    @property
     def resolution(self) -> float:
         """Step of drive and encoder."""
         ...

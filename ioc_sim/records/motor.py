@@ -23,7 +23,8 @@ from typing import Any
 from caproto import SubscriptionType
 
 from ioc_sim.errors import Refused
-from ioc_sim.records import field_specs
+from ioc_sim.memory import Kept
+from ioc_sim.records import field_specs, motor_saved
 from ioc_sim.records.binding import Axis, Timing
 from ioc_sim.records.field_specs import Value
 from ioc_sim.records.motor_alarm import motor_alarm
@@ -80,6 +81,31 @@ class MotorRecord(Record):
         self.values |= {"DESC": facts.label, "EGU": facts.unit, "PREC": facts.precision}
         self._shown: list[Value] = list(vars(self.state.f).values())
         self.values |= {name.upper(): value for name, value in vars(self.state.f).items()}
+
+    def lasting(self) -> float:
+        """Return where the axis stands."""
+        return self.axis.position
+
+    def set_lasting(self, kept: float) -> None:
+        """Go on from there."""
+        self.axis.move_to(kept)
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot."""
+        return motor_saved.saved(self)
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        motor_saved.restore(self, kept)
+
+    def restart(self) -> None:
+        """Let everything follow from settings and drive, as at the start."""
+        self.state.start(self.drive.report())
+        self._shown = list(vars(self.state.f).values())
+        self.values |= {name.upper(): value for name, value in vars(self.state.f).items()}
+        for field, channel in self.fields.items():
+            channel.post(self.values[field])
+        self.describe()
 
     async def take(self, field: str, value: Value) -> None:
         """Act on a put."""

@@ -26,6 +26,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol, cast
 
 from ioc_sim.errors import Refused
+from ioc_sim.memory import Kept
 from ioc_sim.records import field_specs
 from ioc_sim.records.binding import Timing
 from ioc_sim.records.field_specs import Value
@@ -39,6 +40,7 @@ Rates = Callable[[], Mapping[int, float]]
 
 IDLE, WAITING, REQUESTED, COUNTING = 0, 1, 2, 3
 SCALER_COUNTING = 2
+SAVED = ("TP", "TP1", "RATE", "RAT1", "DLY", "DLY1", "PREC", "EGU", "DESC")
 AFTER_USER_S = 10.0
 """Auto-counting keeps this far from a user's count."""
 log = logging.getLogger(__name__)
@@ -115,6 +117,16 @@ class ScalerRecord(Record):
             self.post(other, result)
         if field == "CONT":
             self._start_auto(0.0)
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot: presets and settings, no counts."""
+        channels = [f"{name}{n}" for n in range(1, self.counters + 1) for name in ("G", "PR", "NM")]
+        return {field: self.values[field] for field in (*SAVED, *channels)}
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        for field, value in (kept or {}).items():
+            self.post(field, value)
 
     def metadata(self, field: str) -> Metadata:
         """Return units and precision: seconds for times, counts for counts."""

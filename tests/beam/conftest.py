@@ -8,6 +8,8 @@ from beam import facts
 from beam.clock import ExperimentClock
 from beam.line import Line
 from beam.sample import load_sample
+from beam.xmcd import magnetic_film
+from tests.beam.soft_bench import SoftBench, soft_facts
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -63,6 +65,24 @@ class Bench:
 def bench(bl09u, config):
     def make(sample="none", seed=1, **offsets):
         return Bench(*bl09u, load_sample(str(sample), config), seed, **offsets)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def bl13u(config):
+    return soft_facts(config)
+
+
+@pytest.fixture(scope="session")
+def film(config):
+    return magnetic_film(config / "samples" / "fe_film.toml", seed=3)
+
+
+@pytest.fixture
+def soft_bench(bl13u, film):
+    def make(sample=film, seed=1, **offsets):
+        return SoftBench(*bl13u, sample, seed, **offsets)
 
     return make
 

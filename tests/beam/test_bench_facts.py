@@ -41,6 +41,12 @@ def change(config, tmp_path):
         ('["gp:scaler1"]', '["gp m1"]', r'devices\.counter\.prefixes\.0 = "gp m1": '),
         ('["gp:scaler1"]', '["gp:m1"]', r"devices\.counter\.prefixes: gp:m1 is already taken by devices\.general"),
         ('bench = "bench"', 'bench = "table"', r"bench = 'table': must be 'bench', as the file is called"),
+        (
+            '"ROI1", "ROI2"',
+            '"ROI1", "Roi2"',
+            r"devices\.pattern_camera: plugins\.2 = 'Roi2': image, ROI, Stats, .* are there",
+        ),
+        ('"ROI1", "ROI2"', '"ROI1", "ROI1"', r"devices\.pattern_camera: plugins\.2 = 'ROI1' is already listed"),
         ("channels = 16", "chanels = 16", r"devices\.counter\.chanels: unknown key; did you mean channels"),
     ],
 )

@@ -111,3 +111,22 @@ def test_bad_event_says_where():
     text = json.dumps([{"time_s": 1.0, "kind": "dump"}, {"time_s": 2.0, "kind": "explode"}])
     with pytest.raises(BadEvents, match=r"1\.kind: .*'dump'"):
         events_from_json(text)
+
+
+@pytest.mark.parametrize("decaying", [False, True])
+def test_a_shot_out_of_turn_fills_the_ring_and_closes_the_gate(ring, decaying):
+    before = (RingEvent(time_s=1.0, kind="topup_off"),) if decaying else ()
+    model = RingModel(ring, 3, before)
+    at = 1000.0 if decaying else model.next_injection_s(1000.0) - 5.0
+    shot = RingModel(ring, 3, (*before, RingEvent(time_s=at, kind="inject")))
+    assert shot.current_ma(at - 0.01) == model.current_ma(at - 0.01)
+    assert shot.current_ma(at + 0.01) > 1.0001 * model.current_ma(at + 0.01)
+    assert [shot.topup_gate(at + offset) for offset in (0.1, ring.topup_gate_after_s + 0.1)] == [False, True]
+    assert shot.mode(at + 1.0) == model.mode(at + 1.0)
+    # from there on top-up counts anew; without it there is none
+    assert (shot.next_injection_s(at + 2.0) > model.next_injection_s(at + 2.0)) is not decaying
+
+
+def test_without_beam_there_is_nothing_to_top_up(ring):
+    dumped = RingModel(ring, 3, (RingEvent(time_s=10.0, kind="dump"), RingEvent(time_s=20.0, kind="inject")))
+    assert dumped.current_ma(21.0) == 0.0

@@ -1,5 +1,6 @@
-"""What detectors without a beamline see: spectra, currents, voltages and frames, against what they must be on average."""
+"""What detectors without a beamline see: spectra, currents, voltages and frames, against their averages."""
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -31,7 +32,7 @@ class Spectrum:
 
 
 def test_a_silicon_detector_resolves_manganese_as_they_do():
-    # the limit set by the number of pairs alone is 118 … 120 eV at Mn Kα (5.895 keV); good drift detectors reach 125 … 130
+    # the number of pairs alone sets a limit of 118 … 120 eV at Mn Kα (5.895 keV); good drift detectors reach 125 … 130
     assert fwhm_ev(5.895, 0.0) == pytest.approx(119.0, abs=1.0)
     assert 125 < fwhm_ev(5.895, 45.0) < 130
 
@@ -55,7 +56,7 @@ def test_counts_depend_on_seed_name_and_number_but_not_on_who_looks():
     for _ in range(2):
         plain, watched = once.begin(2.0), often.begin(2.0)
         seen = [watched.until(live_s) for live_s in (0.3, 1.1, 1.9)]
-        assert all((after >= before).all() for before, after in zip(seen, seen[1:], strict=False))
+        assert all((after >= before).all() for before, after in itertools.pairwise(seen))
         assert seen[0].sum() == pytest.approx(0.3 * 2.1e4, rel=0.05)
         assert (plain.until(2.0) == watched.until(2.0)).all()
         assert (other.begin(2.0).until(2.0) != plain.counts).any()

@@ -40,6 +40,21 @@ def simulate() -> Iterator[Callable[..., Simulation]]:
 
 
 @pytest.fixture
+def fault(served: Simulation) -> Callable[..., contextlib.AbstractContextManager[None]]:
+    """Let faults act in the module's own servers for as long as a `with` lasts."""
+
+    @contextlib.contextmanager
+    def acting(name: str, target: str, **arguments: float | bool) -> Iterator[None]:
+        served.faults.set(name, target, **arguments)
+        assert name in [one["name"] for one in served.faults.active()]
+        yield
+        served.faults.clear(name, target)
+        assert served.faults.active() == []
+
+    return acting
+
+
+@pytest.fixture
 def connect() -> Iterator[Callable[[int], "RawClient"]]:
     """Open raw clients by port, closed with the test."""
     with contextlib.ExitStack() as stack:

@@ -23,6 +23,7 @@ def test_every_prefix_of_the_file_is_served_and_no_ring(served, connect):
             assert client.get(f"{prefix}.RTYP") == wanted[device.kind]
             names.add(client.get(f"{prefix}.NAME"))
     numbered = {"XF:31IDA-OP{Tbl-Ax:X%d}Mtr": 6, "sim:mtr%d": 6, "gp:m%d": 8, "gp:scaler%d": 1}
+    numbered |= {"gp:arm%d": 1, "gp:det%d:z": 1, "gp:det%d:stop": 1}
     numbered |= {"gp:mca%d": 1, "gp:dxp:mca%d": 1, "gp:busy%d": 1, "gp:wf%d": 1}
     assert names == {name % n for name, count in numbered.items() for n in range(1, count + 1)}
     assert client.get("BENCH:SIM:Simulated") == 1

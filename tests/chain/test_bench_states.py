@@ -58,7 +58,7 @@ def test_a_busy_records_states_have_names_and_severities(client):
     client.put(BUSY, 0)
     assert client.completed(number)
     assert client.severity(BUSY) == 0
-    with pytest.raises(ca.ErrorResponseReceived, match="gp:busy1.VAL: .*Busy.* cannot be put here"):
+    with pytest.raises(ca.ErrorResponseReceived, match=r"gp:busy1.VAL: .*Busy.* cannot be put here"):
         client.put(BUSY, "Busy")
     client.put(f"{BUSY}.ONAM", "Busy")
     client.put(f"{BUSY}.OSV", "NO_ALARM")
@@ -90,7 +90,7 @@ def test_one_motor_closes_a_valve_and_the_valve_a_shutter(client):
     client.until(lambda: client.latest(f"{VALVE}State") == client.latest(f"{FIRST}State") == CLOSED)
     assert client.latest(f"{VALVE}Trip") == 1
     assert client.get(f"{VALVE}Permit") == client.get(f"{FIRST}Permit") == 0
-    with pytest.raises(ca.ErrorResponseReceived, match="cannot be reset: gp:m8.RBV is 60"):
+    with pytest.raises(ca.ErrorResponseReceived, match=r"cannot be reset: gp:m8.RBV is 60"):
         client.put(f"{VALVE}Reset", 1)
     client.put("gp:m8", 0.0)
     with pytest.raises(ca.ErrorResponseReceived, match="to be reset"):

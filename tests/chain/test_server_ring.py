@@ -125,4 +125,4 @@ def test_live_time_passes_by_itself(serve, connect):
 def test_a_bad_option_is_usage(serve):
     process = serve("ring", "--time-scale", "0")
     assert process.wait(5) == 2
-    assert "time scale above 0" in process.stderr.read()
+    assert "time scale 0: 1 … 1000 is allowed" in process.stderr.read()

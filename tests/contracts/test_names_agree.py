@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import beamlines
+from devices.base import Instrument
 from devices.ca_names import unit_of
 from ioc_sim.inventory import inventory
 from tests.devices.fake_server import FakeServer
@@ -39,7 +40,7 @@ def disagreements(signals, served):
 def wanted(the_facts):
     facility, beamline = the_facts
     tree = beamlines.page_of(beamline.beamline)(facility, beamline, FakeServer())
-    return [one for device in tree.devices.values() if hasattr(device, "signals") for one in device.signals()]
+    return [one for device in tree.devices.values() if isinstance(device, Instrument) for one in device.signals()]
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,12 @@ def test_enum_strings_count(wanted, served):
     changed = dict(served) | {pv: replace(served[pv], enum_strings=("Closed", "Open"))}
     (line,) = disagreements(wanted, changed)
     assert "has states" in line
+
+
+def test_a_bench_s_server_serves_all_that_its_devices_ask_for():
+    from beam import bench, facts
+
+    tree = beamlines.load("bench", transport=FakeServer())
+    wanted = [one for device in tree.devices.values() for one in device.signals()]
+    assert len(wanted) > 200
+    assert disagreements(wanted, inventory(facts.load_facility(), bench.load("bench"))) == []

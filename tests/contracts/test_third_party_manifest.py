@@ -58,6 +58,15 @@ def test_a_test_that_must_fail_is_run_and_fails(change, line):
     assert differences(LISTED, dict.fromkeys(LISTED, "passed"), {"test_c::no": "why"}) == ["test_c::no: not collected"]
 
 
+def test_a_test_that_cannot_be_run_is_listed_and_is_not():
+    ended = dict.fromkeys(LISTED, "passed")
+    assert differences(LISTED, ended | {"test_d::odd": "skipped"}, skips=["test_d::odd"]) == []
+    assert differences(LISTED, ended | {"test_d::odd": "skipped"}) == ["test_d::odd: skipped"]
+    line = "test_d::odd: passed, although it cannot be run here"
+    assert differences(LISTED, ended | {"test_d::odd": "passed"}, skips=["test_d::odd"]) == [line]
+    assert differences(LISTED, ended, skips=["test_d::odd"]) == ["test_d::odd: not collected"]
+
+
 def test_only_tests_that_fail_without_the_server_prove_something():
     ended = {"a": "failed", "b": "error", "c": "passed", "d": "skipped"}
     assert survivors(ended) == ["c", "d"]
@@ -71,11 +80,12 @@ def test_endings_are_read_from_the_report_and_the_worst_counts():
 
 def test_the_manifest_lists_tests_once_and_redirects_to_what_the_bench_serves():
     found = suites()
-    numbers = {"ophyd motors": 30, "ophyd scalers": 6, "ophyd analysers": 10}
+    numbers = {"ophyd motors": 30, "ophyd scalers": 6, "ophyd analysers": 10, "ophyd area detectors": 28}
     assert {name: len(suite.passed) for name, suite in found.items()} == numbers
     assert {name: len(suite.fails) for name, suite in found.items() if suite.fails} == {"ophyd analysers": 2}
     for suite in found.values():
-        assert len({*suite.passed, *suite.fails}) == len(suite.passed) + len(suite.fails)
+        listed = [*suite.passed, *suite.fails, *suite.skips]
+        assert len(set(listed)) == len(listed)
         devices = bench.load(suite.bench).devices.values()
         served = {prefix for device in devices for prefix in (*device.prefixes, *getattr(device, "processors", ()))}
         for addresses in suite.redirect.values():

@@ -174,9 +174,9 @@ def test_a_run_without_points_is_refused(new_run, tmp_path):
 
 
 def test_unknown_formats_are_refused_with_those_there_are(run, tmp_path):
-    with pytest.raises(UnknownName, match=r"unknown export format '.xdl'; did you mean \.xdi\?"):
+    with pytest.raises(UnknownName, match=r"unknown export format '.xdl'; did you mean \.xdi"):
         export(run, tmp_path / "a.xdl")
-    with pytest.raises(UnknownName, match=r"known: \.csv, \.png, \.xdi"):
+    with pytest.raises(UnknownName, match=r"known: \.csv, \.h5, \.nxs, \.parquet, \.png, \.xdi"):
         check_target(tmp_path / "nothing")
 
 

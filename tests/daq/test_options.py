@@ -8,7 +8,7 @@ from daq.cli import parser
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "fast", "1e9", "inf"])
 def test_a_time_scale_that_makes_no_sense_is_refused(text):
-    with pytest.raises(argparse.ArgumentTypeError, match=r"0\.01 to 10000"):
+    with pytest.raises(argparse.ArgumentTypeError, match="from 1 to 1000"):
         options.time_scale(text)
 
 

@@ -9,9 +9,9 @@ import pytest
 from bluesky.protocols import Movable, Readable
 
 from beam.errors import UnknownName
+from daq.check_plan import check_plan
 from daq.errors import UsageError
 from daq.plan_values import check_values
-from daq.precheck import precheck
 
 TREE: Any = SimpleNamespace(devices={"energy": object(), "counter": object()})
 DEVICE: Any = SimpleNamespace(name="energy")
@@ -72,4 +72,4 @@ def test_a_plan_that_cannot_begin_with_its_arguments_is_a_matter_of_usage():
         yield
 
     with pytest.raises(UsageError, match="plan: the number of points is missing"):
-        precheck(plan())
+        check_plan(plan)

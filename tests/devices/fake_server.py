@@ -60,7 +60,12 @@ class FakeSignal(DeviceSignal):
     def start(self, value: Any, done: Done | None = None) -> None:
         self.server.write(self, to_wire(self.quantity, value, self.name), done or (lambda: None))
 
+    def put(self, value: Any, *_: Any, **__: Any) -> None:
+        self.check_writing(value)
+        self.start(value)
+
     def set(self, value: Any, **_: Any) -> Waiting:
+        self.check_writing(value)
         status = Waiting(self.name, "a put", 5.0, lambda: self.last_words)
         status.guard(lambda: self.start(value, status.finish))
         return status
@@ -118,6 +123,8 @@ class FakeServer:
         one.truth = Sample(value, self.tick() if at is None else at, severity, time.monotonic())
         if not self.late:
             one.latest = one.truth
+        if not self.late and one.online:
+            one._run_subs(sub_type=one.SUB_VALUE, value=one.get(), timestamp=one.truth.time, severity=severity)
 
     def write(self, signal: FakeSignal, value: Any, done: Done) -> None:
         self.writes.append((signal.address, value))

@@ -57,7 +57,7 @@ def test_one_stale_channel_is_enough_to_ask(bl, server):
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_no_number_is_no_reading(bl, bad):
     bl.fake.scaler.counts[2] = lambda n: bad
-    with pytest.raises(BadReading, match=r"i0 \(BL09U:SC1.S2\) is invalid"):
+    with pytest.raises(BadReading, match=r"i0 \(BL09U:SC1.S2\) is not a number"):
         bl.counter.trigger().wait(1)
 
 

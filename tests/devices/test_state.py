@@ -2,8 +2,9 @@ import itertools
 
 import pytest
 
+from devices.errors import NotAllowed, Stopped
 from devices.protocols import Detector, Positioner, Source, Stateful, TwoState
-from devices.state import WORST_FIRST, Fact, State, Stated, alarm, first_that_holds, worst
+from devices.state import COMMANDS, WORST_FIRST, Fact, State, Stated, alarm, allowed, first_that_holds, worst
 
 # tango.DevState, PyTango 10
 TANGO = [
@@ -64,3 +65,57 @@ def test_ring_current_is_asked_for_at_each_reading(bl, server):
     server.late = True
     server.post("SR:Current", 123.0)
     assert bl.ring.read()["ring_current"]["value"] == 123.0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("state", State)
+def test_commands_are_allowed_in_the_states_of_their_table_only(command, state):
+    if state in COMMANDS[command]:
+        allowed("it", command, Stated(state, "so it is"))
+    else:
+        with pytest.raises(NotAllowed, match=f"it: {command} is not allowed in state {state.value}: so it is"):
+            allowed("it", command, Stated(state, "so it is"))
+
+
+def test_what_hangs_is_never_in_the_way_of_an_abort():
+    assert COMMANDS["Abort"] == set(State)
+    assert {State.UNKNOWN, State.MOVING, State.RUNNING}.isdisjoint(COMMANDS["Trigger"])
+    assert {State.FAULT, State.UNKNOWN}.isdisjoint(COMMANDS["Move"])
+
+
+def test_changes_of_state_are_told_once_each(bl, server):
+    seen = []
+    end = bl.ring.watch_state(lambda stated: seen.append(stated.state))
+    for mode in (2, 2, 3, 0):
+        server.post("SR:Mode", mode)
+    assert seen == [State.ON, State.OFF, State.INIT, State.ON]
+    end()
+    server.post("SR:Mode", 2)
+    assert seen[-1] is State.ON
+
+
+def test_the_energy_tells_of_its_axes(bl, server):
+    seen = []
+    bl.energy.watch_state(lambda stated: seen.append(stated))
+    server.post("BL09U:ID:Permit", 0)
+    assert seen[0].state is State.ON
+    assert (seen[-1].state, "gap" in seen[-1].text) == (State.DISABLE, True)
+
+
+def test_an_axis_whose_position_is_invalid_is_not_moved(bl, server):
+    server.post("BL09U:DCM:Bragg.RBV", 16.2, severity=3)
+    with pytest.raises(NotAllowed, match=r"dcm_bragg: Move is not allowed in state FAULT: position is invalid"):
+        bl.dcm.bragg.set(16.3)
+
+
+def test_init_asks_for_everything_anew(bl):
+    before = bl.ring.current.fetched
+    assert bl.ring.init().state is State.ON
+    assert bl.ring.current.fetched == before + 1
+
+
+def test_abort_ends_a_move_and_reaches_every_part(bl):
+    bl.fake.motors["bragg"].hold = True
+    status = bl.energy.set(7200.0)
+    bl.energy.abort()
+    assert isinstance(status.exception(1), Stopped)

@@ -2,21 +2,20 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import pytest
 
 from beam.clock import ExperimentClock
-from beam.errors import UnknownName
+from beam.errors import ConfigError, UnknownName
 from beam.facts import LengthAxis
 from beam.line import LineAxis
+from beam.scenario import Scenario
+from ioc_sim import scenario
 from ioc_sim.errors import Refused
 from ioc_sim.faults.group import FaultGroup
-from ioc_sim.faults.table import FAULTS, find, markdown
+from ioc_sim.faults.table import FAULTS, find
 from ioc_sim.records import MotorRecord
 from ioc_sim.timing import Timeline
-
-PAGE = Path(__file__).parents[2] / "docs/reference/faults-simulated.md"
 
 
 @pytest.fixture
@@ -50,10 +49,6 @@ def put(group, **command):
 
 def active(group):
     return json.loads(group.active.value)
-
-
-def test_the_page_lists_the_table_as_it_is():
-    assert markdown() in PAGE.read_text()
 
 
 def test_names_say_what_they_befall():
@@ -104,6 +99,26 @@ def test_two_faults_do_not_share_a_part(group):
         put(group, action="set", name="motor_lost_done", target="stage")
     put(group, action="set", name="put_never_completes", target="stage")
     assert [one["name"] for one in active(group)] == ["motor_stuck", "put_never_completes"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"fault": "motor_stcuk", "target": "stage"}, r'f\.toml: faults\.0\.fault = "motor_stcuk": .*motor_stuck'),
+        ({"fault": "motor_stuck", "target": "stge"}, r'f\.toml: faults\.0\.target = "stge": .*did you mean stage'),
+        ({"fault": "motor_stuck", "target": "stage", "args": {"by": 1}}, r"f\.toml: faults\.0\.args = .*unknown"),
+        ({"fault": "beam_dump", "target": "ring"}, r'f\.toml: faults\.0\.target = "ring"'),
+    ],
+)
+def test_a_scenario_that_makes_no_sense_here_is_refused(group, entry, words):
+    played = Scenario(schema_version=1, title="t", faults=[{"at_s": 1.0, **entry}])
+    with pytest.raises(ConfigError, match=words):
+        scenario.play(played, "f.toml", group, None)
+
+
+def test_what_befalls_another_server_is_left_to_it(group):
+    played = Scenario(schema_version=1, title="t", faults=[{"at_s": 1.0, "fault": "beam_dump", "target": "ring"}])
+    scenario.play(played, "f.toml", group, lambda _: None)
 
 
 @pytest.mark.parametrize("way", [10.0, -10.0])

@@ -189,14 +189,20 @@ def test_it_writes_below_its_directory_only(detector, tmp_path, acquire, run):
 
 def test_a_stalled_detector_stays_in_acquire_until_it_is_freed(detector, run):
     async def scenario():
+        free, advance = asyncio.Event(), detector.ended
+
+        async def held(seconds):
+            await free.wait()
+            await advance(seconds)
+
         await detector.images.write(3)
-        detector.stall = True
+        detector.ended = held
         put = asyncio.create_task(detector.acquire.write("Acquire"))
         stop = asyncio.create_task(detector.acquire.write("Done"))
         done, _ = await asyncio.wait({put, stop}, timeout=0.05)
         assert not done
         assert (detector.acquire.value, detector.image_counter.value) == ("Acquire", 0)
-        detector.stall = False
+        free.set()
         await asyncio.gather(put, stop)
         assert detector.acquire.value == "Done"
 

@@ -29,3 +29,11 @@ def test_nonsense_is_refused():
     for text in ("", "K", "iron", "7112"):
         with pytest.raises(UnknownName):
             find_edge(text)
+
+
+@pytest.mark.parametrize(("text", "near"), [("Fe 1s", "Fe K"), ("Cu-edge", "Cu K"), ("iron", "Ir"), ("Xe9", "Xe ")])
+def test_what_is_no_edge_names_edges_that_look_like_it(text, near):
+    with pytest.raises(UnknownName) as caught:
+        find_edge(text)
+    assert near in str(caught.value)
+    assert "Ac K" not in str(caught.value)

@@ -37,7 +37,7 @@ def test_lean_step_drops_the_event_of_a_reading_that_fails(engine, docs, bl, ser
         done(),
         server.post("SR:Current", 0.0, severity=3),
     )
-    with pytest.raises(Exception, match="SR:Current is invalid"):
+    with pytest.raises(Exception, match=r"SR:Current\) is invalid"):
         engine(bp.scan([bl.counter, bl.ring], bl.dcm.pitch, 0, 1, 2, per_step=lean_step))
     assert docs.events() == []
     assert docs.of("stop")[0]["exit_status"] == "fail"

@@ -15,7 +15,8 @@ class Suite:
     """Some of a package's own tests.
 
     `redirect` maps a fixture of the suite to the addresses that it gives instead of starting a server of its own.
-    `fails` gives, test by test, the reason why a test must fail on a true device.
+    `fails` gives, test by test, the reason why a test must fail on a true device; `skips` why one is left out here.
+    `writes_below` is the directory that the tests expect simulated detectors to write below.
     """
 
     package: str
@@ -27,6 +28,8 @@ class Suite:
     arguments: list[str] = field(default_factory=list)
     redirect: dict[str, dict[str, str]] = field(default_factory=dict)
     fails: dict[str, str] = field(default_factory=dict)
+    skips: dict[str, str] = field(default_factory=dict)
+    writes_below: str | None = None
 
 
 def suites(path: Path = MANIFEST) -> dict[str, Suite]:
@@ -49,17 +52,21 @@ def outcomes(report: str) -> dict[str, str]:
 WORDS = {"error": "error", "failure": "failed", "skipped": "skipped"}
 
 
-def differences(expected: Sequence[str], ended: Mapping[str, str], fails: Collection[str] = ()) -> list[str]:
-    """Return a line for every test that is not as the manifest says: each one listed is run, and passes or `fails`."""
-    lines = [f"{name}: not collected" for name in (*expected, *fails) if name not in ended]
+def differences(
+    expected: Sequence[str], ended: Mapping[str, str], fails: Collection[str] = (), skips: Collection[str] = ()
+) -> list[str]:
+    """Return a line for every test that is not as the manifest says: each one listed passes, `fails` or is skipped."""
+    lines = [f"{name}: not collected" for name in (*expected, *fails, *skips) if name not in ended]
     for name, how in ended.items():
         if name in fails:
             lines.extend([f"{name}: {how}, although no true device could pass it"] if how != "failed" else [])
+        elif name in skips:
+            lines.extend([f"{name}: {how}, although it cannot be run here"] if how != "skipped" else [])
         elif how != "passed":
             lines.append(f"{name}: {how}")
         elif name not in expected:
             lines.append(f"{name}: passed, but the manifest does not list it")
-    listed = Counter([*expected, *fails])
+    listed = Counter([*expected, *fails, *skips])
     lines.extend(f"{name}: listed {times} times" for name, times in listed.items() if times > 1)
     return lines
 

@@ -1,0 +1,52 @@
+"""What the engine does before a plan's first message: check it whole, where that can be; else say that it was not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from bluesky import preprocessors
+
+from daq.check_plan import origin_of
+from daq.errors import UsageError
+from daq.forecast import Forecast
+
+_untyped: Any = preprocessors
+NOT_AHEAD = "each move as its message came"
+
+
+class Foresight:
+    """A preprocessor, the first of all: checks each plan of the session's own before it runs.
+
+    Plans made by name (``xas("Fe K")`` in the shell, `terasu run`) are made again and walked. Of a bare generator
+    nobody knows what made it, and it can be walked only once: each of its moves is checked as its message comes, by
+    the device itself. The run records which it was, as ``checked``.
+
+    Parameters
+    ----------
+    say
+        Tells the user that a plan was not checked ahead.
+    """
+
+    def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
+        self.say = say
+
+    def __call__(self, plan: Any) -> Generator[Any, Any, Any]:
+        """Check `plan`, then run it."""
+        seen = self._check(plan)
+        checked = NOT_AHEAD if seen is None else seen.checked
+        return (yield from _untyped.inject_md_wrapper(plan, {"checked": checked}))
+
+    def _check(self, plan: Any) -> Forecast | None:
+        origin = origin_of(plan)
+        if origin is None:
+            self.say("not checked ahead: each move is checked as its message comes")
+            return None
+        try:
+            seen = origin.check()
+        except UsageError as error:
+            self.say(f"not checked ahead: {error}")
+            return None
+        if not seen.whole:
+            self.say(f"checked {seen.checked}; from there, each move as its message comes")
+        return seen

@@ -1,0 +1,246 @@
+"""Walks a plan without executing it: each message is held against limits, interlocks and what answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any
+
+from ophyd import Device
+
+from beam.errors import TerasuError
+from beam.motion import Trapezoid
+from daq.ahead import Ahead, Unforeseeable
+from daq.errors import Refused, UsageError, innermost
+from daq.forecast import Files, Forecast
+from devices.axis import Axis
+from devices.protocols import WritesFiles
+from devices.walking import walking
+
+MOST_MESSAGES = 200_000
+ENOUGH = f"it is longer than {MOST_MESSAGES} messages"
+
+
+class Walk:
+    """One walk through one plan; `forecast` is what came of it."""
+
+    def __init__(self) -> None:
+        self.forecast = Forecast()
+        self._ahead = Ahead()
+        self._seen: set[Any] = set()
+        self._groups: dict[Any, float] = {}
+        self._setters: dict[Any, Callable[[Any, Any], float]] = {}
+        self._triggers: dict[Any, Callable[[], float]] = {}
+        self._axes: dict[Axis, AxisNow] = {}
+        self._handlers: dict[str, Callable[[Any], Any]] = {
+            "set": self._set,
+            "trigger": self._trigger,
+            "wait": self._wait,
+            "sleep": self._sleep,
+            "read": lambda msg: self._ahead.reading(msg.obj),
+            "locate": self._locate,
+            "open_run": self._open_run,
+            "save": self._save,
+            "input": self._input,
+        }
+
+    def through(self, plan: Generator[Any, Any, Any]) -> Forecast:
+        """Walk to the end, or as far as one can see.
+
+        Raises
+        ------
+        Refused
+            The first thing that a device or a rule refuses, in its own words.
+        UsageError
+            The plan cannot even begin with its arguments.
+        """
+        seen = self.forecast
+        with walking():
+            try:
+                self._follow(plan)
+            except Unforeseeable:
+                seen.why = self._ahead.unforeseen
+            except Refused:
+                raise
+            except Exception as error:
+                cause = innermost(error)
+                if isinstance(cause, TerasuError):
+                    raise Refused(str(cause)) from error
+                if not seen.messages:  # nothing was asked yet: it can only be what the plan was given
+                    raise UsageError(f"{getattr(plan, '__name__', 'the plan')}: {cause}") from error
+                # it wanted an answer that only running it gives
+                seen.why = self._ahead.unforeseen or f"the rest cannot be foreseen ({type(cause).__name__}: {cause})"
+            finally:
+                plan.close()
+        return seen
+
+    def _follow(self, plan: Generator[Any, Any, Any]) -> None:
+        seen, ahead, known, handlers = self.forecast, self._ahead, self._seen, self._handlers
+        send = plan.send
+        answer: Any = None
+        while True:
+            try:
+                msg = send(answer)
+            except StopIteration:
+                seen.whole = not ahead.unforeseen
+                seen.why = ahead.unforeseen
+                return
+            if ahead.unforeseen or seen.messages >= MOST_MESSAGES:
+                seen.why = ahead.unforeseen or ENOUGH
+                return
+            seen.messages += 1
+            if msg.obj is not None and msg.obj not in known:
+                known.add(msg.obj)
+                refuse_absent(msg.obj)
+            handler = handlers.get(msg.command)
+            answer = None if handler is None else handler(msg)
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    def _open_run(self, _: Any) -> None:
+        self.forecast.runs += 1
+
+    def _save(self, _: Any) -> None:
+        self.forecast.points += 1
+
+    def _sleep(self, msg: Any) -> None:
+        self.forecast.least_s += float(msg.args[0])
+
+    def _input(self, _: Any) -> None:
+        self._ahead.unforeseen = "the rest depends on what somebody types"
+
+    def _locate(self, msg: Any) -> Any:
+        if len(msg.args) == 0:
+            return self._ahead.location(msg.obj)
+        return None
+
+    def _wait(self, msg: Any) -> None:
+        group = msg.kwargs.get("group", msg.args[0] if msg.args else None)
+        self.forecast.least_s += self._groups.pop(group, 0.0)
+        self._ahead.arrived(group)
+
+    def _set(self, msg: Any) -> None:
+        device, value = msg.obj, msg.args[0]
+        group = msg.kwargs.get("group")
+        setter = self._setters.get(device)
+        if setter is None:
+            setter = self._setters[device] = self._setter(device)
+        takes_s = setter(value, group)
+        self._ahead.at[device] = value
+        self.forecast.note_move(device, value)
+        if takes_s > self._groups.get(group, 0.0):
+            self._groups[group] = takes_s
+
+    def _trigger(self, msg: Any) -> None:
+        device, group = msg.obj, msg.kwargs.get("group")
+        trigger = self._triggers.get(device)
+        if trigger is None:
+            trigger = self._triggers[device] = self._triggerer(device)
+        takes_s = trigger()
+        if takes_s > self._groups.get(group, 0.0):
+            self._groups[group] = takes_s
+
+    # -- acquisitions ------------------------------------------------------------------------------------------
+
+    def _triggerer(self, device: Any) -> Callable[[], float]:
+        """Return what notes an acquisition of `device` and tells how long it takes."""
+        if isinstance(device, WritesFiles):
+            self.forecast.files[device.name] = Files(device.directory(self._value_of))
+            return partial(self._write, device)
+        if (preset := getattr(device, "preset_time", None)) is not None:
+            return lambda: float(self._value_of(preset))
+        if getattr(type(device), "trigger", None) is not Device.trigger:  # ophyd's own does nothing, at once
+            self.forecast.untimed.add(device.name)
+        return lambda: 0.0
+
+    def _write(self, device: WritesFiles) -> float:
+        files = self.forecast.files[device.name]
+        files.triggers += 1
+        files.bytes += device.trigger_bytes(self._value_of)
+        return device.trigger_s(self._value_of)
+
+    def _value_of(self, signal: Any) -> Any:
+        found = self._ahead.at.get(signal)
+        return signal.get() if found is None else found
+
+    # -- moves -------------------------------------------------------------------------------------------------
+
+    def _setter(self, device: Any) -> Callable[[Any, Any], float]:
+        """Return what checks a move of `device` and tells how long it takes."""
+        if hasattr(device, "targets_for"):
+            return partial(self._set_together, device)
+        if isinstance(device, Axis):
+            return partial(self._go, self._axis(device))
+        parent = getattr(device, "parent", None)
+        if isinstance(parent, Axis) and device is parent.setpoint:
+            return partial(self._go, self._axis(parent))
+        return partial(self._set_other, device)
+
+    def _axis(self, axis: Axis) -> AxisNow:
+        if axis not in self._axes:
+            self._axes[axis] = AxisNow(axis)
+        return self._axes[axis]
+
+    def _set_together(self, device: Any, value: Any, group: Any) -> float:
+        at, takes_s = self._ahead.at, 0.0
+        if (choice := device.harmonic_choice) not in at:
+            at[choice] = choice.get()
+        for key, target in device.targets_for(float(value), int(at[choice])).items():
+            axis = device.axes[key]
+            try:
+                takes_s = max(takes_s, self._go(self._axis(axis), target, group))
+            except TerasuError as error:
+                raise type(error)(f"{device.beamline} {device.name} {value:.6g} {device.unit}: {error}") from error
+            self.forecast.note_move(axis, target)
+        return takes_s
+
+    def _go(self, now: AxisNow, value: Any, group: Any) -> float:
+        """Let an axis go to `value`; return how long it takes."""
+        axis, target = now.axis, float(value)
+        if not now.low <= target <= now.high:
+            axis.check_value(target)  # it says why
+        if axis.interlocks is not None:
+            axis.interlocks.check(axis, target, self._ahead)
+            self._ahead.leaves(axis, target, group)
+        takes_s, now.at = Trapezoid(target - now.at, now.velocity, now.acceleration_s).duration, target
+        self._ahead.at[axis] = target
+        return takes_s
+
+    def _set_other(self, device: Any, value: Any, group: Any) -> float:
+        if hasattr(device, "check_value"):
+            device.check_value(value)
+        if getattr(device, "interlocks", None) is not None:
+            device.interlocks.check(device, value, self._ahead)
+            self._ahead.leaves(device, value, group)
+        if hasattr(device, "is_open") and self._ahead.at.get(device) != value:
+            return float(device.facts.travel_s)
+        return 0.0
+
+
+class AxisNow:
+    """An axis as it was when the walk came to it: nothing but the walk moves it after that."""
+
+    def __init__(self, axis: Axis) -> None:
+        self.axis = axis
+        self.at = axis.position
+        axis.check_value(min(max(self.at, axis.low_limit), axis.high_limit))  # whether it may move at all
+        self.low, self.high = axis.limits
+        self.velocity, self.acceleration_s = axis.full_speed, axis.acceleration_s
+
+
+def refuse_absent(device: Any) -> None:
+    """Refuse a device that a plan needs and that does not answer.
+
+    Raises
+    ------
+    Refused
+        Names the device and what does not answer.
+    """
+    for one in (device, *getattr(device, "chambers", {}).values()):
+        missing = getattr(one, "missing", None)
+        if missing is None:
+            missing = [] if getattr(one, "connected", True) else [getattr(one, "address", one.name)]
+        if missing:
+            more = f" and {len(missing) - 1} more" if missing[1:] else ""
+            verb = "do" if missing[1:] else "does"
+            raise Refused(f"the plan needs {one.name}: {missing[0]}{more} {verb} not answer")
