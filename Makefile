@@ -5,6 +5,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv)
 BIN := .venv/bin
 DEMO_DATA := demo-data
 SAMPLE ?=
+PROTOCOL ?= epics
 
 .PHONY: demo test test-all third-party lint format bench docs schema clean
 .DEFAULT_GOAL := demo
@@ -31,7 +32,7 @@ SAMPLE ?=
 	@touch $@
 
 demo: .venv/.run
-	@$(BIN)/python -m daq.demo --data $(DEMO_DATA) $(if $(SAMPLE),--sample "$(SAMPLE)")
+	@$(BIN)/python -m daq.demo --data $(DEMO_DATA) --protocol $(PROTOCOL) $(if $(SAMPLE),--sample "$(SAMPLE)")
 
 test: .venv/.dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not full"

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from beam.facts import NonNegative, Prefix, Sourced
+from beam.address import Prefix
+from beam.facts import NonNegative, Sourced
 
 PLUGIN_KINDS = ("image", "ROI", "Stats", "Proc", "Over", "CB", "TIFF", "HDF", "JPEG", "netCDF", "CC", "Trans")
 _NAME = re.compile(rf"({'|'.join(PLUGIN_KINDS)})([1-9])")

@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from beam import facts
+from beam import facts, overlay
+from beam.address import Prefix
 from beam.bench_kinds import BenchDevice, Mcas, TwoStates
 from beam.condition import Condition
 from beam.errors import ConfigError, UnknownName
-from beam.facts import Prefix, Station
+from beam.facts import Station
 
 
 class Bench(Station):
@@ -85,8 +86,9 @@ def load(name: str, directory: str | os.PathLike[str] | None = None) -> Bench:
     facility = facts.load_facility(root)
     if name not in facility.benches:
         raise UnknownName("bench", name, facility.benches)
-    path = root / f"{name}.toml"
-    bench = facts.validate(Bench, facts.read_toml(path), path)
+    file = f"{name}.toml"
+    path = overlay.find(root, file)
+    bench = facts.validate(Bench, overlay.read(root, file), path)
     if bench.bench != name:
         raise ConfigError(f"{path}: bench = {bench.bench!r}: must be {name!r}, as the file is called")
     return bench

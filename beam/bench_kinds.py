@@ -6,12 +6,26 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from beam.address import Prefix, TangoName
 from beam.area_detectors import AreaDetectors
 from beam.condition import ConditionText
-from beam.facts import AxisNumbers, Facts, NonNegative, Positive, Prefix, Sourced, with_unit
+from beam.facts import AxisNumbers, Facts, NonNegative, Positive, Sourced, with_unit
 
 Prefixes = Annotated[list[Prefix], Field(min_length=1)]
 Label = Annotated[str, Field(min_length=1, max_length=39)]
+
+
+class Placed(Sourced):
+    """Devices at prefixes; those that `tango` names are shown as these Tango devices instead, one for each prefix."""
+
+    prefixes: Prefixes
+    tango: list[TangoName] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one_name_each(self) -> Placed:
+        if self.tango and len(self.tango) != len(self.prefixes):
+            raise ValueError(f"tango names {len(self.tango)} devices, there are {len(self.prefixes)} prefixes")
+        return self
 
 
 class LinearMotors(AxisNumbers):
@@ -103,11 +117,10 @@ class Current(Facts):
     current_a: float
 
 
-class Electrometers(Sourced):
+class Electrometers(Placed):
     """Four-channel electrometers, one at each prefix. `noise_rel` is one sample's, as a share of the full scale."""
 
     kind: Literal["electrometers"]
-    prefixes: Prefixes
     ranges_a: Annotated[list[Positive], Field(min_length=1, max_length=16)]
     sample_s: Annotated[float, Field(ge=1e-6, le=1.0)]
     bits: Annotated[int, Field(ge=8, le=32)]
@@ -157,14 +170,13 @@ class Waveforms(Sourced):
     noise_v: NonNegative
 
 
-class FileDetectors(Sourced):
+class FileDetectors(Placed):
     """Detectors that write each acquisition to one HDF5 file, one at each prefix.
 
     A frame takes `write_s` to be written; one that finds `queue_frames` others waiting is dropped.
     """
 
     kind: Literal["file_detectors"]
-    prefixes: Prefixes
     label: Label
     width_px: Annotated[int, Field(ge=1, le=8192)]
     height_px: Annotated[int, Field(ge=1, le=8192)]

@@ -6,15 +6,16 @@ import difflib
 import hashlib
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from beam import overlay
+from beam.address import Addressed, Prefix
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
@@ -22,9 +23,7 @@ from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.{}\-]+$", max_length=50)]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-TangoName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]+/[a-z0-9_\-]+/[a-z0-9_\-]+$")]
 
 
 PATH_FIELDS = {
@@ -65,11 +64,9 @@ class Sourced(Facts):
         return self
 
 
-class Ring(Sourced):
+class Ring(Addressed, Sourced):
     """The storage ring as a source of electrons."""
 
-    name: TangoName
-    prefix: Prefix
     energy_gev: Positive
     circumference_m: Positive
     current_ma: Positive
@@ -85,6 +82,11 @@ class Ring(Sourced):
     beta_y_m: Positive
     rf_frequency_mhz: Positive
     harmonic_number: Annotated[int, Field(gt=0)]
+
+    @property
+    def own_prefix(self) -> str:
+        """Of the PVs by which a simulated ring speaks of itself, whatever else it speaks: ``SR:``."""
+        return self.prefix or f"{self.tango_name.split('/')[0].upper()}:"
 
 
 class Facility(Facts):
@@ -159,11 +161,8 @@ class AxisNumbers(Sourced):
         return self
 
 
-class AxisFacts(AxisNumbers):
+class AxisFacts(Addressed, AxisNumbers):
     """One motorised axis of a beamline."""
-
-    name: TangoName
-    prefix: Prefix
 
 
 class LengthAxis(AxisFacts):
@@ -214,23 +213,19 @@ class DoubleCrystalMonochromator(Sourced):
     pitch: FineAngleAxis
 
 
-class Shutter(Sourced):
+class Shutter(Addressed, Sourced):
     """A two-state shutter. `needs` must hold for it to open; where they no longer do, it closes by itself."""
 
     kind: Literal["shutter"]
-    name: TangoName
-    prefix: Prefix
     label: str
     travel_s: NonNegative
     needs: list[ConditionText] = Field(default_factory=list)
 
 
-class IonChamber(Sourced):
+class IonChamber(Addressed, Sourced):
     """An ion chamber with its amplifier and voltage-to-frequency converter, read by a scaler channel."""
 
     kind: Literal["ion_chamber"]
-    name: TangoName
-    prefix: Prefix
     label: str
     scaler: str
     channel: Annotated[int, Field(ge=2, le=32)]
@@ -244,12 +239,10 @@ class IonChamber(Sourced):
     behind_sample: bool
 
 
-class Scaler(Sourced):
+class Scaler(Addressed, Sourced):
     """A counter: a scaler record whose channel 1 counts its own clock."""
 
     kind: Literal["scaler"]
-    name: TangoName
-    prefix: Prefix
     channels: Annotated[int, Field(ge=2, le=32)]
     clock_hz: Positive
 
@@ -361,16 +354,6 @@ def config_dir(explicit: str | os.PathLike[str] | None = None) -> Path:
 Model = TypeVar("Model", bound=Facts)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file, with errors that name the file and the line."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
 def validate(model: type[Model], data: dict[str, Any], path: Path) -> Model:
     """Check `data` against `model`; raise ConfigError with a line of file, key, value and what is allowed each."""
     try:
@@ -432,8 +415,8 @@ def _models_by_kind(top: type[Facts]) -> dict[str, type[Facts]]:
 
 def load_facility(directory: str | os.PathLike[str] | None = None) -> Facility:
     """Load and check ``facility.toml``."""
-    path = config_dir(directory) / "facility.toml"
-    return validate(Facility, read_toml(path), path)
+    root = config_dir(directory)
+    return validate(Facility, overlay.read(root, overlay.FACILITY), root / overlay.FACILITY)
 
 
 def load(beamline: str, directory: str | os.PathLike[str] | None = None) -> tuple[Facility, Beamline]:
@@ -450,11 +433,32 @@ def load(beamline: str, directory: str | os.PathLike[str] | None = None) -> tupl
     facility = load_facility(root)
     if beamline not in facility.beamlines:
         raise UnknownName("beamline", beamline, facility.beamlines)
-    path = root / f"{beamline}.toml"
-    facts = validate(Beamline, read_toml(path), path)
+    file = f"{beamline}.toml"
+    path = overlay.find(root, file)
+    facts = validate(Beamline, overlay.read(root, file), path)
     if facts.beamline != beamline:
         raise ConfigError(f"{path}: beamline = {facts.beamline!r}: must be {beamline!r}, as the file is called")
     return facility, facts
+
+
+def tango_names(*tables: Facts) -> list[str]:
+    """Return the Tango devices that these tables name, in their order."""
+    found: list[str] = []
+    for table in tables:
+        if isinstance(table, Addressed) and table.tango:
+            found.append(table.tango_name)
+        for name in type(table).model_fields:
+            value: Any = getattr(table, name)
+            if name == "tango" and isinstance(value, list):  # a bench's
+                found += cast(list[str], value)
+            parts: list[Any] = list(cast(dict[str, Any], value).values()) if isinstance(value, dict) else [value]
+            found += tango_names(*(one for one in parts if isinstance(one, Facts)))
+    return found
+
+
+def speaks_tango(*tables: Facts) -> bool:
+    """Return whether a device in one of these tables has a Tango address."""
+    return bool(tango_names(*tables))
 
 
 def config_hash(*facts: Facts) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from beam import overlay
 from beam.errors import BadSample, UnknownName
-from beam.facts import read_toml
 from beam.sample_curve import Sample, empty
 from beam.sample_formula import formula_sample, is_formula_spec
 from beam.sample_measured import measured_sample
@@ -15,8 +15,8 @@ __all__ = ["Sample", "load_sample", "sample_names"]
 
 
 def sample_names(directory: Path) -> list[str]:
-    """Return the names of the samples in a configuration directory."""
-    return sorted(path.stem for path in (directory / "samples").glob("*.toml"))
+    """Return the names of the samples in a configuration directory and in those that it extends."""
+    return sorted({path.stem for one in overlay.layers(directory) for path in (one / "samples").glob("*.toml")})
 
 
 def load_sample(spec: str, directory: Path) -> Sample:
@@ -43,8 +43,8 @@ def load_sample(spec: str, directory: Path) -> Sample:
     if spec.casefold().endswith(".xdi"):
         return measured_sample(Path(spec).expanduser())
     if spec in sample_names(directory):
-        path = directory / "samples" / f"{spec}.toml"
-        if read_toml(path).get("kind") == "magnetic":
+        path = overlay.find(directory, f"samples/{spec}.toml")
+        if overlay.parse(path).get("kind") == "magnetic":
             raise BadSample(f"sample {spec!r}: a magnetic film, which soft X-ray beamlines alone carry")
         return model_sample(path)
     if is_formula_spec(spec):

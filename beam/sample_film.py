@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beam import facts
+from beam import overlay
 from beam.errors import BadSample, UnknownName
 from beam.sample import sample_names
 from beam.xmcd import MagneticFilm, NoFilm, magnetic_film
@@ -43,11 +43,11 @@ def load_film(spec: str, directory: Path, seed: int = 0) -> MagneticFilm | NoFil
         return NoFilm()
     names = film_names(directory)
     if spec in names:
-        return magnetic_film(directory / "samples" / f"{spec}.toml", seed)
+        return magnetic_film(overlay.find(directory, f"samples/{spec}.toml"), seed)
     if spec in sample_names(directory):
         raise BadSample(f"sample {spec!r}: no magnetic film; this beamline carries {', '.join([*names, 'none'])}")
     raise UnknownName("film", spec, [*names, "none"])
 
 
 def _kind(name: str, directory: Path) -> object:
-    return facts.read_toml(directory / "samples" / f"{name}.toml").get("kind")
+    return overlay.parse(overlay.find(directory, f"samples/{name}.toml")).get("kind")

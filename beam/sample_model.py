@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from beam import facts
+from beam import facts, overlay
 from beam.absorber import energy_grid
 from beam.constants import HBAR_SQUARED_OVER_2M
 from beam.edge_step import edge_step
@@ -52,7 +52,7 @@ def model_sample(path: Path) -> Sample:
     ConfigError
         If the file is malformed; the message names file, key, value and what is allowed.
     """
-    model = facts.validate(ModelSample, facts.read_toml(path), path)
+    model = facts.validate(ModelSample, overlay.parse(path), path)
     element, edge = model.edge.split()
     if not is_element(element) or edge not in edges_ev(element):
         raise ConfigError(f"{path}: edge = {model.edge!r}: no such edge is tabulated")

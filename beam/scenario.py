@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from beam import facts
+from beam import facts, overlay
 from beam.facts import Facts
 
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -54,4 +54,4 @@ def load(path: str | os.PathLike[str]) -> Scenario:
     ConfigError
         If the file is not there or malformed; the message names file, key, value and what is allowed.
     """
-    return facts.validate(Scenario, facts.read_toml(Path(path)), Path(path))
+    return facts.validate(Scenario, overlay.parse(Path(path)), Path(path))

@@ -7,17 +7,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from beam import facts
+from beam.address import Addressed
 from beam.facts import (
     AngleAxis,
     AxisFacts,
     LengthAxis,
     NonNegative,
     Positive,
-    Prefix,
     Scaler,
     Shutter,
     Sourced,
-    TangoName,
     with_unit,
 )
 
@@ -137,11 +136,9 @@ class PlaneGratingMonochromator(Sourced):
         return self
 
 
-class CurrentDetector(Sourced):
+class CurrentDetector(Addressed, Sourced):
     """What gives a current: amplifier and voltage-to-frequency converter, read by a scaler channel."""
 
-    name: TangoName
-    prefix: Prefix
     label: str
     scaler: str
     channel: Annotated[int, Field(ge=2, le=32)]

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from beam import facts
+from beam import facts, overlay
 from beam.absorber import energy_grid
 from beam.constants import FWHM_PER_SIGMA
 from beam.domains import DomainPattern
@@ -225,4 +225,4 @@ def magnetic_film(path: Path, seed: int = 0) -> MagneticFilm:
     ConfigError
         If the file is malformed; the message names file, key, value and what is allowed.
     """
-    return MagneticFilm(path.stem, facts.validate(MagneticSample, facts.read_toml(path), path), seed)
+    return MagneticFilm(path.stem, facts.validate(MagneticSample, overlay.parse(path), path), seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, get_type_hints
 
 from ophyd import Device
@@ -26,14 +26,16 @@ SHOWN = 8  # addresses in an error message
 class Unreachable(TerasuError):
     """Devices whose servers do not answer; names the addresses and where they were sought."""
 
-    def __init__(self, beamline: str, addresses: list[str], timeout: float) -> None:
+    def __init__(self, beamline: str, addresses: list[str], timeout: float, troubles: Sequence[str] = ()) -> None:
+        addresses = list(dict.fromkeys(addresses))
         shown = ", ".join(addresses[:SHOWN]) + (f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else "")
-        where = os.environ.get("EPICS_CA_ADDR_LIST") or "not set"
-        auto = os.environ.get("EPICS_CA_AUTO_ADDR_LIST", "YES")
-        super().__init__(
-            f"{beamline}: no answer within {timeout:g} s from {shown}; "
-            f"EPICS_CA_ADDR_LIST is {where}, EPICS_CA_AUTO_ADDR_LIST is {auto}"
-        )
+        if troubles:
+            where = "; ".join(troubles[:SHOWN])
+        else:
+            listed = os.environ.get("EPICS_CA_ADDR_LIST") or "not set"
+            auto = os.environ.get("EPICS_CA_AUTO_ADDR_LIST", "YES")
+            where = f"EPICS_CA_ADDR_LIST is {listed}, EPICS_CA_AUTO_ADDR_LIST is {auto}"
+        super().__init__(f"{beamline}: no answer within {timeout:g} s from {shown}; {where}")
         self.addresses = addresses
 
 
@@ -116,6 +118,13 @@ class DeviceTree:
                     break
         return [one.address for one in signals if not one.connected]
 
+    def troubles(self, missing: Iterable[str]) -> list[str]:
+        """Return what the control systems say of addresses that do not answer, where they say anything."""
+        asked = set(missing)
+        devices = [device for device in self.devices.values() if hasattr(device, "signals")]
+        said = [one.trouble for device in devices for one in device.signals() if one.address in asked]
+        return list(dict.fromkeys(one for one in said if one))
+
     def connect(self, timeout: float = 10.0) -> None:
         """Wait until all devices are connected, at most `timeout` seconds in all.
 
@@ -125,7 +134,7 @@ class DeviceTree:
             Names the addresses that did not answer and the list of servers that were asked.
         """
         if missing := self.unreachable(timeout):
-            raise Unreachable(self.name, missing, timeout)
+            raise Unreachable(self.name, missing, timeout, self.troubles(missing))
 
     def come_up(self, timeout: float) -> dict[str, list[str]]:
         """Wait at most `timeout` seconds in all; return the addresses that do not answer, by device.

@@ -23,30 +23,49 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sample", default=None)
     parser.add_argument("--beamline", default="bl09u")
+    parser.add_argument(
+        "--protocol", choices=("epics", "mixed"), default="epics", help="mixed: ring, undulator on Tango"
+    )
     arguments = parser.parse_args(argv)
     try:
-        return demonstrate(arguments.beamline, arguments.sample, arguments.data)
+        return demonstrate(arguments.beamline, arguments.sample, arguments.data, arguments.protocol)
     except TerasuError as error:
         sys.stderr.write(f"demo: {error}\n")
         return exit_status(error)
 
 
-def demonstrate(beamline: str, sample_spec: str | None, data: Path) -> int:
+def demonstrate(beamline: str, sample_spec: str | None, data: Path, protocol: str = "epics") -> int:
     """Scan the sample's edge at the simulated beamline, then read the run back elsewhere and export it."""
     from beam import facts
     from beam.sample import load_sample
 
-    _, configuration = facts.load(beamline)
-    sample = load_sample(sample_spec or configuration.default_sample, facts.config_dir())
+    directory = facts.config_dir() if protocol == "epics" else facts.config_dir() / protocol
+    facility, configuration = facts.load(beamline, directory)
+    sample = load_sample(sample_spec or configuration.default_sample, directory)
     if sample.edge is None:
         raise DataError(f"{sample.name}: no absorption edge to scan; give a sample with one")
     say(f"Sample: {sample.name}, {sample.description}")
     say(f"Scanning the {sample.edge} edge at the simulated {configuration.title}, {SCALE:g} times faster than life")
+    if facts.speaks_tango(facility, configuration):
+        say("Over Tango: " + ", ".join(facts.tango_names(facility, configuration)) + "; the rest over EPICS")
     began = time.monotonic()
     command = ["run", beamline, "xas", f"edge={sample.edge}", "--sim", "--sample", sample_spec or ""]
     if sample_spec is None:
         command = command[:-2]
-    answer = _terasu([*command, "--seed", str(SEED), "--time-scale", f"{SCALE:g}", "--data", str(data), "--json"])
+    answer = _terasu(
+        [
+            *command,
+            "--seed",
+            str(SEED),
+            "--time-scale",
+            f"{SCALE:g}",
+            "--config",
+            str(directory),
+            "--data",
+            str(data),
+            "--json",
+        ]
+    )
     seconds = time.monotonic() - began
     if answer["exit_status"] != "success":
         raise DataError(answer.get("error", "the run did not succeed"))

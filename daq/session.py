@@ -137,7 +137,7 @@ def open_session(
             say(line)
         device_clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
         stack.callback(device_clock.destroy)
-        ring = [facility.ring.prefix] if "ring" in tree.devices and "ring" not in absent else []
+        ring = [facility.ring.own_prefix] if "ring" in tree.devices and "ring" not in absent else []
         origins = Origins((wanted.prefix, *ring))
         stack.callback(origins.destroy)
         clock = device_clock.connect(CLOCK_TIMEOUT_S)

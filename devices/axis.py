@@ -59,7 +59,7 @@ class Axis(Instrument):
         self._stopping = False
         kwargs.setdefault("labels", {"motors"})
         super().__init__(
-            axis_facts.prefix,
+            axis_facts.address,
             name=name,
             label=axis_facts.label,
             unit=axis_facts.unit,
@@ -155,7 +155,9 @@ class Axis(Instrument):
 
     def nominal_between(self, start: float, target: float) -> float:
         """Return how long a move from `start` to `target` should take, in device seconds."""
-        return Trapezoid(target - start, self.full_speed, self.acceleration_s).duration
+        # where nobody knows where it is, the way may be the longest there is
+        distance = target - start if math.isfinite(start) else self.facts.high - self.facts.low
+        return Trapezoid(distance, self.full_speed, self.acceleration_s).duration
 
     @property
     def full_speed(self) -> float:
@@ -259,7 +261,7 @@ class Axis(Instrument):
         if not abs(readback.value - move.target) <= self.facts.tolerance * (1 + 1e-9):
             raise MoveFailed(
                 f"{self.name}: ended at {readback.value:.9g} {self.unit}, asked for {move.target:.9g} {self.unit} "
-                f"(tolerance {self.facts.tolerance:g} {self.unit}): {self.why_short()}"
+                f"(tolerance {self.facts.tolerance:g} {self.unit}): {self.setpoint.refusal or self.why_short()}"
             )
         move.status.finish()
 

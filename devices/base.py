@@ -24,7 +24,7 @@ class Instrument(Commands, Device):
     Parameters
     ----------
     address
-        EPICS prefix (or, when that transport comes, Tango name).
+        EPICS prefix or Tango address.
     name
         Name in documents, usually the key in `config/`.
     label
@@ -54,6 +54,7 @@ class Instrument(Commands, Device):
         self.label = label or name
         self.unit = unit
         self.tango_name = tango_name
+        self.given_transport = transport
         self.transport = transport or transport_for(address)
         self._all_signals: tuple[DeviceSignal, ...] | None = None
         super().__init__(address, name=name, **kwargs)
@@ -151,11 +152,19 @@ class Instrument(Commands, Device):
         """Return state and sentence, computed from what the device reports."""
         if missing := self.missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            return Stated(State.UNKNOWN, f"{missing[0]}{more} does not answer")
+            why = next((f" ({one.trouble})" for one in self.signals() if one.address == missing[0] and one.trouble), "")
+            return Stated(State.UNKNOWN, f"{missing[0]}{more} does not answer{why}")
         try:
-            return self.report_state()
+            state, text = self.report_state()
         except NotConnected as error:
             return Stated(State.UNKNOWN, str(error))
+        polled = f"; polled, for want of events: {', '.join(self.polled)}" if self.polled else ""
+        return Stated(state, text + polled)
+
+    @property
+    def polled(self) -> list[str]:
+        """The signals of its own whose changes the server does not tell."""
+        return [one.attr_name for one in self.signals() if one.parent is self and one.polled_s]
 
     def report_state(self) -> Stated:
         """Return the state of a connected device; by default the worst of its parts."""
@@ -179,7 +188,7 @@ class Part(Component[PartOf]):
         return self.cls(
             instance.facts_of(self.attr),
             name=f"{instance.name}_{self.attr}",
-            transport=instance.transport,
+            transport=instance.given_transport,  # each part has an address of its own
             parent=instance,
             attr_name=self.attr,
             kind=instance.kind_of(self.attr),

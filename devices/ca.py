@@ -20,14 +20,12 @@ from ophyd import EpicsSignal, EpicsSignalRO, Kind
 
 from devices.ca_names import pv_name, unit_of
 from devices.deadlines import PATIENCE
-from devices.errors import NotConnected, NotTaken, TimedOut
-from devices.signals import DeviceSignal, Quantity, Sample, data_key, enum_text, to_wire
-from devices.waiting import Waiting, in_background
+from devices.errors import NotTaken, TimedOut
+from devices.sampled import Sampled
+from devices.signals import Quantity, Sample, to_wire
 
 # pyepics warns beside returning nothing; the error that is raised here says more.
 warnings.filterwarnings("ignore", message=r"ca\.get\(", category=UserWarning)
-
-CLOCK_STEP_S = 60.0  # a server's clock set back by more than this is believed
 
 
 @functools.cache
@@ -61,25 +59,17 @@ class ChannelAccess:
         return make(pv, quantity=quantity, optional=optional, name=name, kind=kind, attr_name=attribute, parent=parent)
 
 
-class Monitored(DeviceSignal):
+class Monitored(Sampled):
     """What both read-only and writable signals do; mixed in before the ophyd class."""
 
     # of EpicsSignalBase
     _read_pv: Any
     _monitors: dict[str, int | None]
     _metadata_lock: threading.RLock
-    _args_cache: dict[str, Any]
 
-    def __init__(self, pv: str, *, quantity: Quantity, optional: bool = False, **kwargs: Any) -> None:
-        self.quantity = quantity
-        self.optional = optional
-        self.address = pv
-        self._latest: Sample | None = None
-        self._last_seen: Sample | None = None
-        self._fetched_time = 0.0  # the server's stamp of the last answer
+    def __init__(self, pv: str, **kwargs: Any) -> None:
         self._fetched_at = self._asked_at = 0.0  # when the last question, and one still open, were sent; monotonic
-        self._latest_lock = threading.Lock()
-        super().__init__(pv, auto_monitor=True, **kwargs)  # pyright: ignore[reportCallIssue]
+        super().__init__(pv, address=pv, auto_monitor=True, **kwargs)
         # in the CA library's own thread, before ophyd's handlers get their turn in theirs
         self._read_pv.connection_callbacks.append(self._on_connection)
 
@@ -100,23 +90,10 @@ class Monitored(DeviceSignal):
             self._on_monitor(**known)
 
     def _on_monitor(self, value: Any = None, timestamp: float = 0.0, severity: int = 0, **_: Any) -> None:
-        with self._latest_lock:
-            if 0 < self._fetched_time - timestamp < CLOCK_STEP_S:
-                return  # overtaken by a reading that was asked for
-            first = self._latest is None
-            sample = self._store(value, timestamp, severity)
-        if first:
-            self._set_event_if_ready()
-        if self._callbacks[self.SUB_VALUE]:
-            self._metadata_thread_ctx.run(self._tell, sample)
+        self.arrived(self._decode(value), timestamp, severity)
 
-    def _store(self, value: Any, timestamp: float, severity: int) -> Sample:
-        sample = Sample(self._decode(value), timestamp, severity, time.monotonic())
-        self._latest = self._last_seen = sample
-        self._readback = sample.value
-        self._metadata["timestamp"] = timestamp
-        self._metadata["severity"] = severity
-        return sample
+    def _first_arrived(self) -> None:
+        self._set_event_if_ready()
 
     def _decode(self, value: Any) -> Any:
         dtype = self.quantity.dtype
@@ -128,14 +105,6 @@ class Monitored(DeviceSignal):
             return value
         return bytes(int(one) & 0xFF for one in value).split(b"\0")[0].decode("utf-8", "replace")
 
-    def _tell(self, sample: Sample) -> None:
-        self._run_subs(
-            sub_type=self.SUB_VALUE,
-            value=enum_text(self.quantity, sample.value),
-            timestamp=sample.time,
-            severity=sample.severity,
-        )
-
     def _set_event_if_ready(self) -> None:
         # a signal without a value is of no use to anybody
         if self._latest is not None:
@@ -144,22 +113,14 @@ class Monitored(DeviceSignal):
     # -- what devices ask --------------------------------------------------------------------------------------
 
     @property
-    def sample(self) -> Sample:
-        """The latest value that the server sent by itself."""
-        sample = self._latest
-        if sample is None or not self.connected:
-            raise NotConnected(f"{self.name}: {self.address} is not connected; {self.last_words}")
-        return sample
-
-    @property
-    def last_words(self) -> str:
-        """The last value seen and since when."""
-        return "no value seen yet" if self._last_seen is None else self._last_seen.words(self.unit)
-
-    @property
     def unit(self) -> str:
         """The unit, as the server says, else as declared."""
         return unit_of(str(self._metadata["units"] or self.quantity.unit))
+
+    @property
+    def source(self) -> str:
+        """The PV."""
+        return f"ca://{self.address}"
 
     @property
     def limits(self) -> Any:
@@ -193,7 +154,7 @@ class Monitored(DeviceSignal):
         """Ask the server now, or wait for the answer to `ask`."""
         asked, self._asked_at = self._asked_at or time.monotonic(), 0.0
         if not self.connected:
-            raise NotConnected(f"{self.name}: {self.address} is not connected; {self.last_words}")
+            raise self.lost()
         timeout = PATIENCE.margin_s
         try:
             info = self._read_pv.get_with_metadata(form="time", timeout=timeout, use_monitor=False)
@@ -205,44 +166,9 @@ class Monitored(DeviceSignal):
         if info is None:
             words = self.last_words
             raise TimedOut(f"{self.name}: waited {timeout:.1f} s for {self.address} to answer; {words}")
-        with self._latest_lock:
-            self._fetched_time = info["timestamp"]
-            self._fetched_at = asked
-            return self._store(info["value"], info["timestamp"], info["severity"])
-
-    def get(self, **kwargs: Any) -> Any:
-        """Return the latest value; enumerations as text."""
-        if not self.connected:
-            self.wait_for_connection()  # pyright: ignore[reportAttributeAccessIssue]
-        return enum_text(self.quantity, self.sample.value)
-
-    def read(self) -> dict[str, Any]:
-        """Return the reading as documents carry it."""
-        sample = self.sample
-        return {self.name: {"value": enum_text(self.quantity, sample.value), "timestamp": sample.time}}
-
-    def describe(self) -> dict[str, Any]:
-        """Return the data key as documents carry it."""
-        source = f"ca://{self.address}"
-        return {
-            self.name: data_key(self.quantity, source=source, unit=self.unit, precision=self.digits, limits=self.limits)
-        }
-
-    def subscribe(self, callback: Callable[..., None], event_type: str | None = None, run: bool = True) -> int:
-        """Call `callback` on changes; with `run`, once now."""
-        if run and event_type in (None, self.SUB_VALUE) and self._latest is not None:
-            sample = self._latest
-            self._args_cache[self.SUB_VALUE] = (
-                (),
-                {
-                    "value": enum_text(self.quantity, sample.value),
-                    "timestamp": sample.time,
-                    "severity": sample.severity,
-                    "sub_type": self.SUB_VALUE,
-                    "obj": self,
-                },
-            )
-        return super().subscribe(callback, event_type=event_type, run=run)  # pyright: ignore
+        sample = self.asked(self._decode(info["value"]), info["timestamp"], info["severity"])
+        self._fetched_at = asked
+        return sample
 
 
 class CaSignalRO(Monitored, EpicsSignalRO):  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -261,49 +187,9 @@ class CaSignal(Monitored, EpicsSignal):  # pyright: ignore[reportIncompatibleMet
     def start(self, value: Any, done: Callable[[], None] | None = None) -> None:
         """Write `value`; `done` is called at the put's completion, also where the server refused or was lost."""
         if not self.connected:
-            raise NotConnected(f"{self.name}: {self.address} is not connected; {self.last_words}")
+            raise self.lost()
         wire = to_wire(self.quantity, value, self.name)
         if done is None:
             self._write_pv.put(wire)
         else:
             self._write_pv.put(wire, use_complete=True, callback=lambda **_: done())
-
-    def put(self, value: Any, *_: Any, **__: Any) -> None:
-        """Write `value` without waiting."""
-        self.check_writing(value)
-        self.start(value)
-
-    def set(self, value: Any, **_: Any) -> Any:
-        """Write `value` and see that the server took it."""
-        self.check_writing(value)
-        wire = to_wire(self.quantity, value, self.name)
-        before = self.sample
-        shown = f"{value} {self.unit}".rstrip()
-        status = Waiting(self.name, f"{self.address} to take {shown}", PATIENCE.wall_seconds(0.0), self._words)
-
-        def confirm() -> None:
-            sample = self.fetch()
-            if not _same(sample.value, wire):
-                raise NotTaken(
-                    f"{self.name}: asked for {shown}, {self.address} has {sample.value} {self.unit}".rstrip()
-                )
-            status.finish()
-
-        def done() -> None:
-            latest = self._latest
-            if latest is not None and latest.time > before.time and _same(latest.value, wire):
-                status.finish()
-            else:
-                in_background(lambda: status.guard(confirm))
-
-        status.guard(lambda: self.start(wire, done))
-        return status
-
-    def _words(self) -> str:
-        return self.last_words
-
-
-def _same(have: Any, want: Any) -> bool:
-    if isinstance(have, float):
-        return abs(have - float(want)) <= 1e-6 * max(abs(have), abs(float(want)))
-    return bool(have == want)

@@ -22,7 +22,7 @@ class IonChamber(Instrument):
         self.facts = chamber_facts
         kwargs.setdefault("labels", {"detectors"})
         super().__init__(
-            chamber_facts.prefix,
+            chamber_facts.address,
             name=name,
             label=chamber_facts.label,
             tango_name=chamber_facts.name,

@@ -80,7 +80,7 @@ class Counter(Instrument):
         self.fence = ""
         """The circuit whose monitors are all in up to the end of the last exposure; empty if that is not proven."""
         kwargs.setdefault("labels", {"detectors"})
-        super().__init__(scaler_facts.prefix, name=name, label="counter", tango_name=scaler_facts.name, **kwargs)
+        super().__init__(scaler_facts.address, name=name, label="counter", tango_name=scaler_facts.name, **kwargs)
         self._acquired: list[DeviceSignal] = [self.elapsed, *(getattr(self, key) for key in self.channels)]
         self.counting.subscribe(self._connection_changed, event_type="meta", run=False)
 

@@ -28,7 +28,7 @@ class DoubleCrystal(Instrument):
         self.facts = dcm_facts
         self.bragg_offset_deg = 0.0  # what the angle is more than the encoder says: a setting, as d is
         self.d_angstrom = float(SILICON_LATTICE) / math.hypot(*dcm_facts.miller)
-        super().__init__(dcm_facts.bragg.prefix, name=name, label="monochromator", **kwargs)
+        super().__init__(dcm_facts.bragg.address, name=name, label="monochromator", **kwargs)
 
     def facts_of(self, part: str) -> facts.AxisFacts:
         """Return the table of facts of a part."""

@@ -30,7 +30,7 @@ class RingStatus(Instrument):
 
     def __init__(self, ring_facts: facts.Ring, *, name: str, **kwargs: Any) -> None:
         self.facts = ring_facts
-        super().__init__(ring_facts.prefix, name=name, label="ring", tango_name=ring_facts.name, **kwargs)
+        super().__init__(ring_facts.address, name=name, label="ring", tango_name=ring_facts.name, **kwargs)
 
     def read(self) -> Any:
         """Return the reading, asked for now."""

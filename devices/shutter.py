@@ -44,7 +44,7 @@ class Shutter(Instrument):
         self._under_way: Waiting | None = None
         self._lock = threading.Lock()
         super().__init__(
-            shutter_facts.prefix,
+            shutter_facts.address,
             name=name,
             label=shutter_facts.label,
             tango_name=shutter_facts.name,

@@ -80,6 +80,21 @@ class DeviceSignal(Signal):
         """Digits after the point, where the server says so."""
         return None
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no connection, where the control system says so; otherwise empty."""
+        return ""
+
+    @property
+    def refusal(self) -> str:
+        """What the server said to the last write if it refused it, where the control system says so."""
+        return ""
+
+    @property
+    def polled_s(self) -> float:
+        """Seconds from one question to the next, where the server does not tell changes by itself; otherwise 0."""
+        return 0.0
+
     def ask(self) -> None:
         """Send the question that `fetch` will wait for, so that several signals can be asked at once."""
 
@@ -171,7 +186,11 @@ def data_key(
         "enum": ("string", None),
         "string": ("string", None),
     }[quantity.dtype]
-    key: dict[str, Any] = {"source": source, "dtype": dtype, "shape": list(quantity.shape)}
+    key: dict[str, Any] = {
+        "source": source,
+        "dtype": "array" if quantity.shape else dtype,
+        "shape": list(quantity.shape),
+    }
     if dtype_numpy:
         key["dtype_numpy"] = dtype_numpy
     if unit:

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from ophyd import Kind
 
-from beam.errors import ConfigError
 from devices.signals import DeviceSignal, Quantity
 
 
@@ -33,7 +32,9 @@ class Transport(Protocol):
 def transport_for(address: str) -> Transport:
     """Return the transport of `address`: ``BL09U:ID:`` is Channel Access, ``domain/family/member`` is Tango."""
     if "/" in address:
-        raise ConfigError(f"{address}: Tango addresses are not served yet; give an EPICS prefix")
+        from devices.tango_signal import Tango
+
+        return Tango()
     from devices.ca import ChannelAccess
 
     return ChannelAccess()

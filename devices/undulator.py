@@ -82,7 +82,7 @@ class Undulator(Instrument):
         self.physics = PlanarUndulator(undulator_facts, ring_facts)
         self.gap_offset_mm = 0.0  # what the gap is more than the encoder says: a setting
         axis = undulator_facts.gap
-        super().__init__(axis.prefix, name=name, label="undulator", tango_name=axis.name, **kwargs)
+        super().__init__(axis.address, name=name, label="undulator", tango_name=axis.name, **kwargs)
 
     def facts_of(self, part: str) -> facts.AxisFacts:
         """Return the table of facts of a part."""

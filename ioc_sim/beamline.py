@@ -22,6 +22,7 @@ from ioc_sim.line_state import state_of
 from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
 from ioc_sim.station import Station
+from ioc_sim.tango_devices.table import faces_of
 
 
 class Group(Protocol):
@@ -41,7 +42,7 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
 
 
 class BeamlineGroup:
-    """All channels of one beamline: `groups` by device name, `simulation`, and `faults`.
+    """All channels of one beamline: `groups` by device name, `simulation`, and `faults`; `faces` are for Tango.
 
     Parameters
     ----------
@@ -74,6 +75,7 @@ class BeamlineGroup:
             name: GROUPS[type(device)](name, device, station) for name, device in station.facts.devices.items()
         }
         self.simulation = StationGroup(identity, station, sample, load_sample, on_pause)
+        self.faces = faces_of(station.facts, self.groups)
         served: Channels = {pv: channel for group in self.groups.values() for pv, channel in group.channels.items()}
         time = station.time
         self.faults = FaultGroup(

@@ -21,6 +21,7 @@ from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
 from ioc_sim.ring_link import RingLink
 from ioc_sim.station import Station
+from ioc_sim.tango_devices.host import shown
 from ioc_sim.timing import Timeline
 
 
@@ -50,7 +51,7 @@ async def beamline(options: argparse.Namespace, process: ServerProcess) -> Async
         if options.ring_port is None:
             line = build()
         else:
-            link = RingLink(options.ring_port, f"{facility.ring.prefix}SIM:", clock)
+            link = RingLink(options.ring_port, f"{facility.ring.own_prefix}SIM:", clock)
             stack.push_async_callback(link.stop)
             # in a thread: meanwhile the ring's server is found, or not
             line, _ = await asyncio.gather(asyncio.to_thread(build), link.start())
@@ -68,6 +69,7 @@ async def beamline(options: argparse.Namespace, process: ServerProcess) -> Async
         live = identity.clock == "live"
         await stack.enter_async_context(published(live, time.show))
         await stack.enter_async_context(scenario.watched(live, group.faults.timetable))
+        await stack.enter_async_context(shown(options.what, group.faces))
         yield group.channels
 
 

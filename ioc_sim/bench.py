@@ -31,6 +31,7 @@ from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
 from ioc_sim.records.busy import BusyRecord
 from ioc_sim.records.motor import MotorRecord
+from ioc_sim.tango_devices.bench_table import faces_of
 from ioc_sim.timing import LONGEST_S, Timeline
 
 
@@ -100,7 +101,7 @@ GROUPS: dict[type[Any], Callable[[Any, Surroundings], Iterator[Group]]] = {
 
 
 class BenchGroup:
-    """All channels of one bench: `devices` by prefix, `simulation`, and `faults`.
+    """All channels of one bench: `devices` by prefix, `simulation`, and `faults`; `faces` are for Tango.
 
     Parameters
     ----------
@@ -126,7 +127,16 @@ class BenchGroup:
             self.devices.update(zip(facts.prefixes, GROUPS[type(facts)](facts, around), strict=True))
         self.simulation = SimulationGroup(bench.prefix, identity, time.clock, pause=time.pause)
         time.listeners.append(self.simulation.show)
-        served: Channels = {pv: channel for device in self.devices.values() for pv, channel in device.channels.items()}
+        self.faces = faces_of(bench, self.devices)
+        over_tango = {
+            prefix for facts in bench.devices.values() if getattr(facts, "tango", []) for prefix in facts.prefixes
+        }
+        served: Channels = {
+            pv: channel
+            for prefix, device in self.devices.items()
+            if prefix not in over_tango
+            for pv, channel in device.channels.items()
+        }
         # faults befall records, where there is one, or else the whole device or its parts; and single channels
         befallen: dict[str, Any] = {}
         for prefix, one in self.devices.items():

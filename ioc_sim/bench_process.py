@@ -18,6 +18,7 @@ from ioc_sim.errors import ServerError
 from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
+from ioc_sim.tango_devices.host import shown
 from ioc_sim.timing import Timeline
 
 
@@ -48,7 +49,11 @@ async def bench(options: argparse.Namespace, process: ServerProcess) -> AsyncIte
             scenario.play(played, options.scenario, group.faults, None)
         await group.faults.restore(process)
         live = identity.clock == "live"
-        async with published(live, time.show), scenario.watched(live, group.faults.timetable):
+        async with (
+            published(live, time.show),
+            scenario.watched(live, group.faults.timetable),
+            shown(options.what, group.faces),
+        ):
             try:
                 yield group.channels
             finally:

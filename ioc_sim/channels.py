@@ -188,3 +188,8 @@ class LongText(Channel, ca.ChannelChar):
 
 
 Channels = dict[str, ca.ChannelData]
+
+
+def under(prefix: str, named: Channels) -> Channels:
+    """Return channels by PV name; none where a device has no prefix, because Tango shows them."""
+    return {f"{prefix}{suffix}": channel for suffix, channel in named.items()} if prefix else {}

@@ -20,19 +20,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from beam import facts
+from beam import bench, facts
 from beam.errors import TerasuError
 from beam.scenario import load as load_scenario
 from ioc_sim import announce, options
 from ioc_sim.child import Child
 from ioc_sim.errors import ServerDied, ServerError
 from ioc_sim.identity import TOKEN_VARIABLE
-from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp
+from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp, hold_port
 
 if TYPE_CHECKING:
     from ioc_sim.clock_switch import ClockSwitch
     from ioc_sim.faults.client import Faults
 
+HELPERS = ("repeater", "tango")
+"""Processes that are no servers of devices; those wait for them by themselves."""
 READY_S = 60.0
 """Wall time within which all servers must be ready; usually two seconds."""
 
@@ -68,7 +70,8 @@ class Simulation:
     environment : dict[str, str]
         What a Channel Access client needs to find these servers and no others, and the token to know them by.
     ports : dict[str, int]
-        By ``beamline`` (also a bench's), ``ring`` (a bench has none) and ``repeater``.
+        By ``beamline`` (also a bench's), ``ring`` (a bench has none) and ``repeater``; where the configuration has
+        Tango devices, also ``tango``: their database.
     prefixes : dict[str, str]
         Of the PVs of ``beamline`` and ``ring``, once they are ready.
     pids : dict[str, int]
@@ -104,7 +107,9 @@ class Simulation:
         self.environment: dict[str, str] = {}
         self._port = port
         self._with_ring = not _is_bench(beamline, config)
+        self._with_tango = _has_tango(beamline, config)
         self._children: dict[str, Child] = {}
+        self._held: socket.socket | None = None
         self._announced: Path | None = None
         self._options = [
             f"--clock={clock}",
@@ -140,12 +145,18 @@ class Simulation:
             _close(*beamline)
             raise
         repeater = bind_udp(0)
+        database = hold_port() if self._with_tango else None
         self.ports = {"beamline": _port(beamline[1]), "repeater": _port(repeater)}
         if ring:
             self.ports["ring"] = _port(ring[1])
+        if database:
+            self.ports["tango"] = _port(database)
+            self._held = database
         self.environment = {**environment(self.ports), TOKEN_VARIABLE: self.token}
         try:
             self._spawn("repeater", ["ioc_sim.repeater", str(repeater.fileno())], repeater)
+            if database:
+                self._spawn("tango", ["ioc_sim.tango_database", str(_port(database))])
             follow: list[str] = []
             if ring:
                 self._spawn("ring", ["ioc_sim.serve", "ring", _handed(ring), *self._options], *ring)
@@ -236,10 +247,15 @@ class Simulation:
         if self._announced:
             self._announced.unlink(missing_ok=True)
             self._announced = None
-        for child in self._children.values():
-            child.end()
-        for child in self._children.values():
-            child.reap()
+        if self._held:
+            self._held.close()
+        # those last that the others still speak to while they end
+        helpers = [name for name in self._children if name in HELPERS]
+        for names in ([name for name in self._children if name not in HELPERS], helpers):
+            for name in names:
+                self._children[name].end()
+            for name in names:
+                self._children[name].reap()
         self._children.clear()
 
     def __enter__(self) -> Simulation:
@@ -258,7 +274,7 @@ class Simulation:
     def _wait_for_children(self) -> None:
         deadline = time.monotonic() + READY_S
         for name, child in self._children.items():
-            if name == "repeater":
+            if name in HELPERS:
                 continue
             line = child.read_line(max(0.0, deadline - time.monotonic()))
             said: dict[str, Any] = json.loads(line) if line else {}
@@ -273,8 +289,9 @@ class Simulation:
 
 
 def environment(ports: dict[str, int]) -> dict[str, str]:
-    """Return the variables that pin a Channel Access client, and servers' beacons, to these ports of loopback."""
+    """Return the variables that pin clients of both protocols, and servers' beacons, to these ports of loopback."""
     servers = [ports[name] for name in ("beamline", "ring") if name in ports]
+    tango = {"TANGO_HOST": f"{LOOPBACK}:{ports['tango']}"} if "tango" in ports else {}
     return {
         "EPICS_CA_ADDR_LIST": " ".join(f"{LOOPBACK}:{port}" for port in servers),
         "EPICS_CA_AUTO_ADDR_LIST": "NO",
@@ -284,6 +301,7 @@ def environment(ports: dict[str, int]) -> dict[str, str]:
         "EPICS_CAS_BEACON_ADDR_LIST": LOOPBACK,
         "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
         "EPICS_CAS_BEACON_PORT": str(ports["repeater"]),
+        **tango,
     }
 
 
@@ -305,6 +323,16 @@ def _is_bench(name: str, config: str | os.PathLike[str] | None) -> bool:
         return name in facts.load_facility(config).benches
     except TerasuError:
         return False  # what is wrong with the configuration, its server will say
+
+
+def _has_tango(name: str, config: str | os.PathLike[str] | None) -> bool:
+    try:
+        served = bench.load_served(name, config)
+        if isinstance(served, bench.Bench):
+            return facts.speaks_tango(served)
+        return facts.speaks_tango(facts.load_facility(config), served)
+    except TerasuError:
+        return False
 
 
 def _handed(pair: tuple[socket.socket, socket.socket]) -> str:

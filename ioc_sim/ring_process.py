@@ -17,6 +17,8 @@ from ioc_sim.groups.ring import RingGroup
 from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
+from ioc_sim.tango_devices.host import shown
+from ioc_sim.tango_devices.ring import face as ring_face
 
 
 @contextlib.asynccontextmanager
@@ -24,7 +26,9 @@ async def ring(options: argparse.Namespace, process: ServerProcess) -> AsyncIter
     """Make the channels of the storage ring and keep them up to date."""
     played = scenario.load(options.scenario)
     identity = command_line.identity(options, played)
-    group = RingGroup(facts.load_facility(options.config).ring, identity, process.memory)
+    ring_facts = facts.load_facility(options.config).ring
+    group = RingGroup(ring_facts, identity, process.memory)
+    faces = [ring_face(ring_facts, group)] if ring_facts.tango else []
 
     def backdate(moment: float | None) -> None:
         group.moment = moment
@@ -44,5 +48,6 @@ async def ring(options: argparse.Namespace, process: ServerProcess) -> AsyncIter
     async with (
         published(identity.clock == "live", group.show),
         scenario.watched(identity.clock == "live", faults.timetable),
+        shown("ring", faces),
     ):
         yield {**group.channels, **faults.channels}

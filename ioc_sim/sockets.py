@@ -57,6 +57,14 @@ def adopt_pair(descriptors: tuple[int, int]) -> tuple[socket.socket, socket.sock
     return tcp, udp
 
 
+def hold_port() -> socket.socket:
+    """Take a free TCP port without listening on it: meanwhile nobody is given it, but a child can still bind it."""
+    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    tcp.bind((LOOPBACK, 0))
+    return tcp
+
+
 def reserve(tcp: socket.socket, udp: socket.socket) -> tuple[int, int]:
     """Stop listening, and return descriptors that keep the port for whoever takes this process's place."""
     address = tcp.getsockname()

@@ -66,7 +66,12 @@ def _devices(name: str, directory: Path, probe: bool) -> None:
             state = "not reachable: plans that need it are refused"
         else:
             state = f"{len(dead)} not reachable: {', '.join(dead[:3])}: plans that need it are refused"
+        polled = [one.address for one in getattr(tree.devices[key], "signals", list)() if one.polled_s]
+        if polled:
+            state += f"; polled, for want of events: {', '.join(dict.fromkeys(polled))}"
         say(f"  {key:<14} {addresses[0] if addresses else '-':<28} {state}")
+    for trouble in tree.troubles(address for addresses in absent.values() for address in addresses) if probe else ():
+        say(f"  {trouble}")
     for rule in tree.interlocks.rules:
         say(f"  interlock: {rule.says}")
 

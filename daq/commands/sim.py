@@ -64,7 +64,7 @@ def _prefixes(chosen: options.SimOptions) -> list[str]:
 
     served = bench.load_served(chosen.beamline, chosen.config)
     own = [served.prefix]
-    return own if isinstance(served, bench.Bench) else [*own, facts.load_facility(chosen.config).ring.prefix]
+    return own if isinstance(served, bench.Bench) else [*own, facts.load_facility(chosen.config).ring.own_prefix]
 
 
 def say(line: str) -> None:

@@ -14,11 +14,14 @@ class MonochromatorGroup:
 
     def __init__(self, name: str, facts: DoubleCrystalMonochromator, station: Station) -> None:
         self.motors = {
-            key: MotorRecord(axis.prefix, station.line.axes[f"{name}.{key}"], station.time)
+            key: MotorRecord(axis.address, station.line.axes[f"{name}.{key}"], station.time)
             for key, axis in (("bragg", facts.bragg), ("perp", facts.perp), ("pitch", facts.pitch))
         }
         self.channels: Channels = {
-            pvname: channel for motor in self.motors.values() for pvname, channel in motor.channels.items()
+            pvname: channel
+            for key, motor in self.motors.items()
+            for pvname, channel in motor.channels.items()
+            if getattr(facts, key).prefix  # otherwise Tango shows it
         }
 
     def saved(self) -> Kept:

@@ -81,6 +81,7 @@ class FileDetectorGroup:
 
     def __init__(self, prefix: str, facts: FileDetectors, seed: int, timeline: Timeline, root: Path) -> None:
         self.name = prefix
+        self.seed = seed
         self._label, self._time = facts.label, timeline
         self._root = os.path.realpath(root)
         source = FrameSource(

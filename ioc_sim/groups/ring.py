@@ -8,7 +8,7 @@ from beam.clock import ExperimentClock, LiveClock
 from beam.errors import TerasuError
 from beam.facts import Ring
 from beam.ring import RING_MODES, EventKind, RingEvent, RingModel, events_from_json, events_to_json
-from ioc_sim.channels import Channels, Enum, Float, LongText
+from ioc_sim.channels import Channels, Enum, Float, LongText, under
 from ioc_sim.errors import Refused
 from ioc_sim.groups.simulation import SimulationGroup
 from ioc_sim.identity import Identity
@@ -54,20 +54,25 @@ class RingGroup:
         self.model = RingModel(facts, identity.seed)
         live = isinstance(self.clock, LiveClock)
         self.simulation = SimulationGroup(
-            facts.prefix, identity, self.clock, on_time=None if live else self._set_time, pause=self.pause
+            facts.own_prefix, identity, self.clock, on_time=None if live else self._set_time, pause=self.pause
         )
         self.events = LongText("[]", max_length=MOST_EVENTS, check=self._check_events, on_put=self._set_events)
         self.current = Float(0.0, units="mA", precision=4)
         self.mode = Enum(RING_MODES[0], RING_MODES)
         self.gate = Enum("Open", ("Closed", "Open"))
         self.next_injection = Float(0.0, units="s", precision=1)
+        self.lifetime = Float(facts.lifetime_h, units="h", precision=2)
+        self.energy = Float(facts.energy_gev, units="GeV", precision=3)
+        shown: Channels = {
+            "Current": self.current,
+            "Mode": self.mode,
+            "Lifetime": self.lifetime,
+            "TopUpGate": self.gate,
+            "NextInjection": self.next_injection,
+            "Energy": self.energy,
+        }
         self.channels: Channels = {
-            f"{facts.prefix}Current": self.current,
-            f"{facts.prefix}Mode": self.mode,
-            f"{facts.prefix}Lifetime": Float(facts.lifetime_h, units="h", precision=2),
-            f"{facts.prefix}TopUpGate": self.gate,
-            f"{facts.prefix}NextInjection": self.next_injection,
-            f"{facts.prefix}Energy": Float(facts.energy_gev, units="GeV", precision=3),
+            **under(facts.prefix, shown),
             f"{self.simulation.prefix}Events": self.events,
             **self.simulation.channels,
         }

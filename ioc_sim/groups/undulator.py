@@ -7,7 +7,7 @@ A permission withdrawn on the way stops the gap, and the put fails.
 from __future__ import annotations
 
 from beam.facts import PlanarUndulator
-from ioc_sim.channels import Channels, Enum, Float, Int, Text
+from ioc_sim.channels import Channels, Enum, Float, Int, Text, under
 from ioc_sim.errors import Refused
 from ioc_sim.memory import Kept
 from ioc_sim.motion import Motion
@@ -22,7 +22,7 @@ class UndulatorGroup:
 
     def __init__(self, name: str, facts: PlanarUndulator, station: Station) -> None:
         gap = facts.gap
-        self._name = gap.prefix.rstrip(":")
+        self._name = gap.address.rstrip(":")
         self._line = station.line
         self._axis = station.line.axes[f"{name}.gap"]
         self._motion = Motion(self._axis, station.time, gap.acceleration_s, self._show)
@@ -52,9 +52,9 @@ class UndulatorGroup:
         self.status = Text("at rest")
         self.energy = Float(0.0, units="eV", precision=2)
         self.power = Float(0.0, units="kW", precision=3)
-        self.channels: Channels = {
-            f"{gap.prefix}{suffix}": channel
-            for suffix, channel in {
+        self.channels: Channels = under(
+            gap.prefix,
+            {
                 "Gap": self.gap,
                 "GapRbv": self.readback,
                 "Velocity": self.velocity,
@@ -64,8 +64,8 @@ class UndulatorGroup:
                 "Status": self.status,
                 "Energy": self.energy,
                 "Power": self.power,
-            }.items()
-        }
+            },
+        )
         station.time.listeners.append(self._show_light)
         self._show()
 

@@ -10,7 +10,10 @@ from devices import ca
 from devices.ca_names import NAMES, pv_name, unit_of
 from devices.deadlines import PATIENCE
 from devices.errors import NotConnected, NotTaken, TimedOut
+from devices.sampled import CLOCK_STEP_S
 from devices.signals import Quantity
+from devices.tango_names import row_of
+from devices.tango_signal import Tango
 from devices.transport import transport_for
 
 
@@ -144,7 +147,7 @@ def test_a_server_clock_set_back_is_believed(connected):
     signal, pv = connected
     pv.truth = {"value": 9.0, "timestamp": 1000.0, "severity": 0, "status": 0}
     signal.fetch()
-    pv.monitor(5.0, 1000.0 - ca.CLOCK_STEP_S - 1)
+    pv.monitor(5.0, 1000.0 - CLOCK_STEP_S - 1)
     assert signal.sample.value == 5.0
 
 
@@ -241,8 +244,9 @@ def test_names():
 
 def test_the_address_decides_the_transport():
     assert isinstance(transport_for("BL09U:ID:"), ca.ChannelAccess)
-    with pytest.raises(ConfigError, match="Tango"):
-        transport_for("bl09u/id/1")
+    assert isinstance(transport_for("bl09u/id/1"), Tango)
+    with pytest.raises(ConfigError, match=r"bl09u/shutter/1: a shutter does not speak Tango; kinds that do: motor,"):
+        row_of("shutter", "permit", "bl09u/shutter/1")
 
 
 def test_patience_is_what_fetch_waits_for(connected, monkeypatch):

@@ -1,0 +1,359 @@
+"""One Tango device as its signals share it: the connection, events or polling, writes, and the end of what they start.
+
+All that may block is done by one thread of the device's own. Values arrive by change events where the server offers
+them; attributes that it offers none of are read every fifth of a second, as are those whose events have ceased. What
+there is to know is found out at the connection: names, types, limits, and whether there are events.
+
+=============  =======================================  =========================================================
+state          event                                    what happens
+=============  =======================================  =========================================================
+seeking        the device answers                       connected: its signals are checked and subscribed
+seeking        it does not                              the reason is kept for whoever asks; another try soon
+connected      a question is not answered               seeking: signals are lost, waits for motions are over
+connected      a write that starts a motion returns     its end is awaited: the state, asked now and at each event
+=============  =======================================  =========================================================
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import tango
+
+from beam.errors import UnknownName
+from devices.tango_errors import NO_HOST, first_line, host_of, is_lost, why_unreachable
+from devices.tango_names import STATE, Part, Row
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 0.2
+"""Between two attempts to connect."""
+HEARTBEAT_S = 1.0
+"""Between two questions whether the device is still there."""
+POLL_S = 0.2
+"""Between two readings of what has no events, and of the state while a motion is awaited."""
+RESUBSCRIBE_S = 1.0
+"""After a subscription failed although events may be offered."""
+NOT_OFFERED = frozenset({"API_AttributePollingNotStarted", "API_EventPropertiesNotSet"})
+TIMEOUT_MS = 3000
+BUSY = frozenset({tango.DevState.MOVING, tango.DevState.RUNNING})
+CLOSE_S = 2.0
+
+
+class Linked(Protocol):
+    """What a link needs of a signal."""
+
+    row: Row
+
+    def attached(self, config: Any) -> str:
+        """Take the configuration of an attribute, None of a command; return what is wrong with it, or nothing."""
+        ...
+
+    def detached(self) -> None:
+        """Take note that the connection is lost."""
+        ...
+
+    def took(self, reading: Any) -> None:
+        """Take a value that the server sent."""
+        ...
+
+    def unreadable(self, why: str) -> None:
+        """Take note that the server cannot read the attribute."""
+        ...
+
+    def refused(self, why: str) -> None:
+        """Take note of what the server said to a write; empty if it took it."""
+        ...
+
+
+class Link:
+    """The connection to one Tango device.
+
+    Parameters
+    ----------
+    address : str
+        ``domain/family/member``, or with host, or without a database, as Tango takes it.
+
+    Attributes
+    ----------
+    proxy : tango.DeviceProxy or None
+        The device, while it is connected.
+    trouble : str
+        Why it is not.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.host = host_of(address)
+        self.proxy: Any = None
+        self.trouble = f"no answer from {self.host}" if self.host else NO_HOST
+        self._signals: list[Linked] = []
+        self._new: list[Linked] = []
+        self._by_attribute: dict[str, list[Linked]] = {}
+        self._subscriptions: dict[str, int] = {}
+        self._polled: set[str] = set()
+        self._unheard: dict[str, float] = {}
+        self._generation = 0
+        self._awaited: list[Callable[[], None]] = []
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    # -- from any thread ---------------------------------------------------------------------------------------
+
+    def join(self, signal: Linked) -> None:
+        """Have a signal connected from now on."""
+        self._signals.append(signal)
+        self._new.append(signal)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=f"tango {self.address}", daemon=True)
+            self._thread.start()
+        self._jobs.put(self._attach_new)
+
+    def polls(self, attribute: str) -> bool:
+        """Return whether an attribute is read again and again, because there are no events of it."""
+        return attribute.lower() in self._polled
+
+    def close(self) -> None:
+        """End subscriptions and thread."""
+        self._jobs.put(None)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(CLOSE_S)
+
+    def write(self, signal: Linked, value: Any, done: Callable[[], None]) -> None:
+        """Write; call `done` when all that this starts has ended, however it ended."""
+        self._jobs.put(lambda: self._write(signal, value, done))
+
+    def lost(self, error: tango.DevFailed) -> None:
+        """Take note that a question was not answered."""
+        generation = self._generation
+        self._jobs.put(lambda: self._lose(error) if generation == self._generation else None)
+
+    # -- in the device's own thread ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        with tango.EnsureOmniThread():
+            due = time.monotonic()
+            while True:
+                try:
+                    job = self._jobs.get(timeout=max(0.0, due - time.monotonic()))
+                except queue.Empty:
+                    self._guarded(self._look if self.proxy is not None else self._seek)
+                    due = time.monotonic() + self._period()
+                    continue
+                if job is None:
+                    break
+                self._guarded(job)
+                due = min(due, time.monotonic() + self._period())
+            self._unsubscribe()
+            self.proxy = None
+
+    def _guarded(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except tango.DevFailed as error:
+            self._lose(error)
+        except Exception:
+            log.exception("%s: what follows on an answer failed", self.address)
+
+    def _period(self) -> float:
+        if self.proxy is None:
+            return RETRY_S
+        return POLL_S if self._polled or self._awaited else HEARTBEAT_S
+
+    # connection
+
+    def _seek(self) -> None:
+        self.host = host_of(self.address)
+        if not self.host:
+            self.trouble = NO_HOST  # the library would say so on standard error, each time
+            return
+        try:
+            proxy = tango.DeviceProxy(self.address)
+            proxy.set_timeout_millis(TIMEOUT_MS)
+            proxy.ping()
+        except tango.DevFailed as error:
+            self.trouble = why_unreachable(error, self.address)
+            return
+        self.proxy = proxy
+        self.trouble = ""
+        self._generation += 1
+        self._new = list(self._signals)
+        self._by_attribute = {}
+        self._attach_new()
+
+    def _lose(self, error: tango.DevFailed) -> None:
+        if self.proxy is None:
+            return
+        self._unsubscribe()
+        self.proxy = None
+        self.trouble = why_unreachable(error, self.address)
+        self._polled.clear()
+        for signals in self._by_attribute.values():
+            for one in signals:
+                one.detached()
+        awaited, self._awaited = self._awaited, []
+        for done in awaited:
+            done()
+
+    def _unsubscribe(self) -> None:
+        self._generation += 1
+        for number in self._subscriptions.values():
+            with contextlib.suppress(tango.DevFailed, KeyError):
+                self.proxy.unsubscribe_event(number)
+        self._subscriptions.clear()
+        self._unheard.clear()
+
+    def _attach_new(self) -> None:
+        if self.proxy is None or not self._new:
+            return
+        new, self._new = self._new, []
+        attributes = {one.lower(): one for one in self.proxy.get_attribute_list()}
+        commands = {one.lower(): one for one in self.proxy.get_command_list()}
+        found: dict[str, list[Linked]] = {}
+        for one in new:
+            is_command = one.row.part is Part.COMMAND
+            known = commands if is_command else attributes
+            key = one.row.name.lower()
+            if key not in known:
+                what = "command" if is_command else "attribute"
+                one.unreadable(f"{self.address}: {UnknownName(what, one.row.name, known.values())}")
+            elif is_command:
+                one.attached(None)
+            else:
+                found.setdefault(key, []).append(one)
+        if not found:
+            return
+        for config in self.proxy.get_attribute_config_ex(sorted(found)):
+            key = config.name.lower()
+            if fine := [one for one in found[key] if not one.attached(config)]:
+                self._attach(key, fine)
+
+    def _attach(self, key: str, signals: list[Linked]) -> None:
+        self._by_attribute.setdefault(key, []).extend(signals)
+        followed = not all(one.row.on_demand for one in signals)
+        if followed and key not in self._subscriptions and key not in self._polled:
+            self._subscribe(key)
+        # a signal that joins later, or is polled, has been told no value yet
+        (reading,) = self.proxy.read_attributes([key])
+        self._take(key, reading)
+
+    def _subscribe(self, key: str) -> None:
+        generation = self._generation
+
+        def event(event: Any) -> None:
+            if generation == self._generation:
+                self._event(key, event)
+
+        try:
+            self._subscriptions[key] = self.proxy.subscribe_event(key, tango.EventType.CHANGE_EVENT, event)
+        except tango.DevFailed as error:
+            if is_lost(error):
+                raise
+            self._polled.add(key)
+            if str(error.args[0].reason) not in NOT_OFFERED:
+                # a server without a database accepts no subscriptions just after its start
+                self._unheard[key] = time.monotonic() + RESUBSCRIBE_S
+
+    # values
+
+    def _event(self, key: str, event: Any) -> None:
+        """Take an event, in a thread of Tango's library."""
+        if event.err:
+            # until they are back; whether the device is there at all, the next question shows
+            self._jobs.put(lambda: self._poll(key))
+            return
+        if key in self._polled:
+            self._jobs.put(lambda: self._polled.discard(key))
+        self._take(key, event.attr_value)
+        if key == STATE.lower() and self._awaited and event.attr_value.value not in BUSY:
+            self._jobs.put(self._look_at_state)
+
+    def _poll(self, key: str) -> None:
+        self._polled.add(key)
+        self._look()
+
+    def _take(self, key: str, reading: Any) -> None:
+        for one in self._by_attribute.get(key, ()):
+            if reading.has_failed:
+                one.unreadable(first_line(tango.DevFailed(*reading.get_err_stack())))
+            else:
+                one.took(reading)
+
+    def _look(self) -> None:
+        for key in [key for key, due in self._unheard.items() if due < time.monotonic()]:
+            del self._unheard[key]
+            self._polled.discard(key)
+            self._subscribe(key)
+        names = sorted({STATE.lower(), *self._polled})
+        for name, reading in zip(names, self.proxy.read_attributes(names), strict=True):
+            self._take(name, reading)
+            if name == STATE.lower() and not reading.has_failed:
+                self._judge(reading)
+
+    def _look_at_state(self) -> None:
+        if self._awaited and self.proxy is not None:
+            reading = self.proxy.read_attribute(STATE)
+            self._take(STATE.lower(), reading)
+            self._judge(reading)
+
+    def _judge(self, reading: Any) -> None:
+        # An event may be of a motion before, and late: only the answer to a question ends a wait.
+        if reading.value not in BUSY:
+            awaited, self._awaited = self._awaited, []
+            for done in awaited:
+                done()
+
+    # writing
+
+    def _write(self, signal: Linked, value: Any, done: Callable[[], None]) -> None:
+        row = signal.row
+        try:
+            if self.proxy is None:
+                signal.refused(f"not connected: {self.trouble}")
+                done()
+                return
+            signal.refused("")
+            if row.part is Part.COMMAND:
+                self.proxy.command_inout(row.name)
+            else:
+                self.proxy.write_attribute(row.name, value)
+        except tango.DevFailed as error:
+            signal.refused(first_line(error))
+            if is_lost(error):
+                self._lose(error)
+            done()
+            return
+        if not row.moves:
+            done()
+            return
+        self._awaited.append(done)
+        self._look_at_state()
+
+
+_links: dict[str, tuple[Link, int]] = {}
+_lock = threading.Lock()
+
+
+def link_to(address: str) -> Link:
+    """Return the link to a device, which its signals share; give it back with `release`."""
+    with _lock:
+        link, users = _links.get(address) or (Link(address), 0)
+        _links[address] = link, users + 1
+        return link
+
+
+def release(link: Link) -> None:
+    """Give back what `link_to` returned; the last one closes it."""
+    with _lock:
+        _, users = _links[link.address]
+        if users > 1:
+            _links[link.address] = link, users - 1
+            return
+        del _links[link.address]
+    link.close()

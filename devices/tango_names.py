@@ -1,0 +1,81 @@
+"""Tango names of every kind of device: which attribute or command of a device each of its signals is."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from beam.errors import ConfigError
+
+
+class Part(Enum):
+    """What of an attribute a signal is."""
+
+    VALUE = "what is read"
+    SETPOINT = "what was written last"
+    MOVING = "whether the state is MOVING or RUNNING: 1 or 0"
+    RESTING = "whether the state is neither MOVING nor RUNNING: 1 or 0"
+    COMMAND = "a command without argument; any write executes it"
+
+
+class Row(NamedTuple):
+    """Where a signal is found.
+
+    `moves`: writing it starts what ends when the state leaves MOVING or RUNNING. `on_demand`: it is neither subscribed
+    nor polled, only read when it is asked for, as large arrays are.
+    """
+
+    name: str
+    part: Part = Part.VALUE
+    moves: bool = False
+    on_demand: bool = False
+
+
+STATE = "State"
+
+NAMES: dict[str, dict[str, Row]] = {
+    "motor": {
+        "readback": Row("Position"),
+        "setpoint": Row("Position", Part.SETPOINT, moves=True),
+        "at_rest": Row(STATE, Part.RESTING),
+        "velocity": Row("Velocity"),
+        "acceleration": Row("Acceleration"),
+        "low_soft": Row("LowLimit"),
+        "high_soft": Row("HighLimit"),
+        "low_switch": Row("LowSwitch"),
+        "high_switch": Row("HighSwitch"),
+        "stop_motion": Row("Stop", Part.COMMAND),
+    },
+    "undulator_gap": {
+        "readback": Row("Gap"),
+        "setpoint": Row("Gap", Part.SETPOINT, moves=True),
+        "velocity": Row("Velocity"),
+        "moving_flag": Row(STATE, Part.MOVING),
+        "permit": Row("Permit"),
+        "sentence": Row("Status"),
+        "stop_motion": Row("Stop", Part.COMMAND),
+    },
+    "undulator": {"first_harmonic": Row("Energy"), "power": Row("Power")},
+    "ring": {
+        "current": Row("Current"),
+        "mode": Row("Mode"),
+        "lifetime": Row("Lifetime"),
+        "topup_gate": Row("TopUpGate"),
+        "next_injection": Row("NextInjection"),
+        "electron_energy": Row("Energy"),
+    },
+}
+
+
+def row_of(kind: str, attribute: str, address: str) -> Row:
+    """Return where a signal of a kind of device is found.
+
+    Raises
+    ------
+    ConfigError
+        If devices of this kind do not speak Tango.
+    """
+    if kind not in NAMES:
+        known = ", ".join(sorted(NAMES))
+        raise ConfigError(f"{address}: a {kind} does not speak Tango; kinds that do: {known}. Give an EPICS prefix")
+    return NAMES[kind][attribute]

@@ -1,0 +1,169 @@
+"""A face in its event loop, as threads outside see it: snapshots to read, writes and commands that wait their turn.
+
+The channels live in the event loop of the process; Tango answers clients in threads of its own. What a client may read
+is copied here whenever a channel is published, as one value that changes at once.
+
+=========  ===========================  ================================================================================
+state      event                        what happens
+=========  ===========================  ================================================================================
+at rest    write, refused at once       the error goes to the client
+at rest    write, done at once          at rest (a setting)
+at rest    write, lasts                 acting: the device is MOVING; the client's write has returned
+acting     the action ends              at rest, with the state that the channels imply; an error is kept for the status
+=========  ===========================  ================================================================================
+
+So a device leaves MOVING exactly when the put would have completed over Channel Access.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any, NamedTuple
+
+from beam.errors import TerasuError
+from ioc_sim.tango_devices.face import Face, Shown, latin, limits_of, plain
+
+STATE = "State"
+MOVING = "MOVING"
+
+
+class Snapshot(NamedTuple):
+    """What is known of an attribute at one moment."""
+
+    value: Any
+    written: Any
+    time: float
+    severity: int
+    changing: bool
+    limits: tuple[float, float]
+
+
+class Stated(NamedTuple):
+    """State and sentence."""
+
+    state: str
+    status: str
+
+
+Changed = Callable[[str, Snapshot | Stated], None]
+
+
+class Presence:
+    """One device of this process.
+
+    Parameters
+    ----------
+    face : Face
+        What it shows.
+    loop : asyncio.AbstractEventLoop
+        Where its channels live; this is made there.
+    """
+
+    def __init__(self, face: Face, loop: asyncio.AbstractEventLoop) -> None:
+        self.face = face
+        self.on_change: Changed | None = None
+        self._loop = loop
+        self._shown = {one.name: one for one in face.attributes}
+        self._acting: set[asyncio.Future[None]] = set()
+        self._failure = ""
+        self._stale = False
+        self.stated = self._state()
+        self.snapshots = {one.name: self._snapshot(one) for one in face.attributes}
+        for one in face.attributes:
+            for channel in {id(each): each for each in (one.shows, one.takes) if each is not None}.values():
+                channel.watch(lambda name=one.name: self._published(name))  # pyright: ignore
+        for channel in face.watches:
+            channel.watch(self._show_state_soon)  # pyright: ignore
+
+    # -- from any thread ---------------------------------------------------------------------------------------
+
+    def write(self, name: str, value: Any) -> None:
+        """Put a value to what an attribute takes; return when that is under way or done, or raise its refusal."""
+        channel: Any = self._shown[name].takes
+        self._from_outside(self._begin(channel.write(value)))
+
+    def command(self, name: str) -> None:
+        """Carry a command out."""
+        self._from_outside(self._begin(self.face.commands[name]()))
+
+    def reset(self) -> None:
+        """Forget the last failure: Tango's Init."""
+        self._from_outside(self._forget())
+
+    def _from_outside(self, coroutine: Any) -> None:
+        future: Future[None] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future.result()
+
+    # -- in the event loop -------------------------------------------------------------------------------------
+
+    async def _begin(self, action: Awaitable[None]) -> None:
+        self._failure = ""
+        task: asyncio.Future[None] = asyncio.ensure_future(action)
+        for _ in range(2):  # the action's own first step, and that of the motion that it starts
+            await asyncio.sleep(0)
+        if task.done():
+            task.result()
+        else:
+            # not before: a setting would show the device as acting for a moment
+            self._acting.add(task)
+            task.add_done_callback(self._ended)
+            self._show_state()
+
+    def _ended(self, task: asyncio.Future[None]) -> None:
+        self._acting.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = " ".join(str(error).split()) if isinstance(error, TerasuError) else repr(error)
+        self._show_state()
+
+    async def _forget(self) -> None:
+        self._failure = ""
+        self._show_state()
+
+    def _published(self, name: str) -> None:
+        new = self._snapshot(self._shown[name])
+        self.snapshots[name] = new
+        self._tell(name, new)
+        self._show_state_soon()
+
+    def _show_state_soon(self) -> None:
+        """Show the state when all that this turn of the loop publishes is out: it is made of several channels."""
+        if not self._stale:
+            self._stale = True
+            self._loop.call_soon(self._show_state)
+
+    def _show_state(self) -> None:
+        self._stale = False
+        old, new = self.stated, self._state()
+        if new == old:
+            return
+        self.stated = new
+        if (old.state == MOVING) != (new.state == MOVING):
+            for one in self.face.attributes:
+                if one.moves:
+                    # its quality changed, if nothing else
+                    self.snapshots[one.name] = changed = self._snapshot(one)
+                    self._tell(one.name, changed)
+        self._tell(STATE, new)
+
+    def _state(self) -> Stated:
+        state, status = self.face.stated()
+        status = latin(status)
+        if self._acting and state not in ("FAULT", "ALARM"):
+            return Stated(self.face.acting, status)
+        if self._failure:
+            return Stated(state, f"{status}; the last command ended early: {latin(self._failure)}")
+        return Stated(state, status)
+
+    def _snapshot(self, one: Shown) -> Snapshot:
+        written = None if one.takes is None else plain(one.takes)
+        changing = one.moves and self.stated.state == MOVING
+        severity = int(one.shows.severity)
+        return Snapshot(plain(one.shows), written, float(one.shows.timestamp), severity, changing, limits_of(one))
+
+    def _tell(self, name: str, what: Snapshot | Stated) -> None:
+        if self.on_change is not None:
+            with contextlib.suppress(RuntimeError):  # whoever listened is gone
+                self.on_change(name, what)

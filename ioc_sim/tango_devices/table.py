@@ -1,0 +1,55 @@
+"""Which simulated devices of a beamline can be Tango devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from beam import facts
+from beam.address import Addressed
+from beam.errors import ConfigError
+from ioc_sim.groups.dcm import MonochromatorGroup
+from ioc_sim.groups.undulator import UndulatorGroup
+from ioc_sim.tango_devices import motor, undulator
+from ioc_sim.tango_devices.face import Face
+
+
+def _undulator(device: facts.PlanarUndulator, group: UndulatorGroup) -> dict[str, Face]:
+    return {"gap": undulator.face(device, group)}
+
+
+def _axes(device: facts.DoubleCrystalMonochromator, group: MonochromatorGroup) -> dict[str, Face]:
+    return {key: motor.face(getattr(device, key), record) for key, record in group.motors.items()}
+
+
+FACES: dict[type[facts.Facts], Callable[[Any, Any], dict[str, Face]]] = {
+    facts.PlanarUndulator: _undulator,
+    facts.DoubleCrystalMonochromator: _axes,
+}
+"""The faces that a kind of device can have, by the part of it whose address they stand for."""
+
+
+def faces_of(beamline: facts.Beamline, groups: Mapping[str, Any]) -> list[Face]:
+    """Return the faces of those devices that the configuration gives a Tango address.
+
+    Raises
+    ------
+    ConfigError
+        If one of them is of a kind that the simulator shows over Channel Access only.
+    """
+    found: list[Face] = []
+    for name, device in beamline.devices.items():
+        for part, addressed in _addressed(device).items():
+            if not addressed.tango:
+                continue
+            if type(device) not in FACES:
+                where = f"devices.{name}.{part}" if part else f"devices.{name}"
+                raise ConfigError(f"{where}.tango: a {device.kind} is simulated over EPICS only; give its prefix")
+            found.append(FACES[type(device)](device, groups[name])[part])
+    return found
+
+
+def _addressed(device: facts.Facts) -> dict[str, Addressed]:
+    """Return what of a device has an address of its own, by part; the device itself is the part without a name."""
+    parts = {"": device, **{key: getattr(device, key) for key in type(device).model_fields}}
+    return {key: one for key, one in parts.items() if isinstance(one, Addressed)}

@@ -1,0 +1,85 @@
+"""Every Tango signal that a device may ask for is shown, as what the device takes it for. No network."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import caproto as ca
+import pytest
+
+from beam import facts
+from beam.clock import ExperimentClock
+from beam.line import Line
+from beam.sample import load_sample
+from devices import MotorAxis, RingStatus, Undulator
+from devices.signals import Attr
+from devices.tango_names import NAMES, STATE, Part
+from devices.undulator import GapAxis
+from ioc_sim.beamline import BeamlineGroup
+from ioc_sim.groups.ring import RingGroup
+from ioc_sim.identity import Identity
+from ioc_sim.station import Station
+from ioc_sim.tango_devices import ring
+from ioc_sim.timing import Timeline
+
+OF_EVERY_DEVICE = {STATE, "Status"}
+
+
+class Shows:
+    """Which kinds of device each Tango class stands for."""
+
+    KINDS: ClassVar = {
+        "StorageRing": (RingStatus,),
+        "Undulator": (Undulator, GapAxis),
+        "MotionAxis": (MotorAxis,),
+    }
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("config")
+    (directory / "facility.toml").write_text(f'extends = "{facts.config_dir() / "mixed"}"\n')
+    axes = "".join(f'[devices.dcm.{key}]\ntango = "bl09u/dcm/{key}"\n' for key in ("bragg", "perp", "pitch"))
+    (directory / "bl09u.toml").write_text(axes)
+    facility, beamline = facts.load("bl09u", directory)
+    clock, identity = ExperimentClock(), Identity()
+    line = Line(facility, beamline, load_sample("none", Path()), seed=1, clock=clock)
+    group = BeamlineGroup(identity, Station(beamline, line, Timeline(clock)), "none", lambda _: line.sample)
+    assert not [pv for pv in group.channels if pv.startswith(("BL09U:ID:", "BL09U:DCM:"))]
+    return [*group.faces, ring.face(facility.ring, RingGroup(facility.ring, identity))]
+
+
+def signals(cls):
+    return {name: one.quantity for name, one in cls._sig_attrs.items() if isinstance(one, Attr)}
+
+
+def test_every_face_is_of_a_class_with_its_signals(faces):
+    assert {face.kind for face in faces} == set(Shows.KINDS)
+    assert {cls.kind_of_device for kinds in Shows.KINDS.values() for cls in kinds} == set(NAMES)
+
+
+def test_what_devices_ask_for_is_shown(faces):
+    seen = 0
+    for face in faces:
+        shown = {one.name: one for one in face.attributes}
+        for cls in Shows.KINDS[face.kind]:
+            for name, quantity in signals(cls).items():
+                row = NAMES[cls.kind_of_device][name]
+                seen += 1
+                if row.part is Part.COMMAND:
+                    assert row.name in face.commands, name
+                    continue
+                if row.name in OF_EVERY_DEVICE:
+                    continue
+                one = shown[row.name]
+                assert one.takes is not None or not quantity.writable, name
+                assert row.moves == (quantity.writable and one.moves), name
+                if quantity.dtype == "enum":
+                    assert tuple(one.shows.enum_strings) == quantity.enum
+                elif quantity.dtype == "float":
+                    assert isinstance(one.shows, ca.ChannelDouble)
+    assert seen > 40
+
+
+def test_the_table_names_nothing_that_no_device_asks_for():
+    for cls in (one for kinds in Shows.KINDS.values() for one in kinds):
+        assert set(NAMES[cls.kind_of_device]) == set(signals(cls))
