@@ -61,6 +61,9 @@ class _RowWriter(_RunWriter):
             if rows:
                 self._write_internal_data(rows, desc_node=self._desc_nodes[stream])
                 rows.clear()
+        for row in self._external_data_cache.values():
+            self._write_external_data(row)
+        self._external_data_cache.clear()
 
 
 def _typed(value: Any, dtype: str | None) -> Any:
