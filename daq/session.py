@@ -138,7 +138,8 @@ def open_session(
             say(line)
         device_clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
         stack.callback(device_clock.destroy)
-        origins = Origins((wanted.prefix, facility.ring.prefix))
+        ring = [facility.ring.prefix] if "ring" in tree.devices and "ring" not in absent else []
+        origins = Origins((wanted.prefix, *ring))
         stack.callback(origins.destroy)
         clock = device_clock.connect(CLOCK_TIMEOUT_S)
         # where the beamline's server says nothing of a simulation, the ring's has had its time to answer, too
