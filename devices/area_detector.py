@@ -1,4 +1,4 @@
-"""An EPICS areaDetector: a camera whose HDF5 plugin writes all frames between stage and unstage to one file.
+"""An EPICS areaDetector: a camera whose HDF5 plugin writes its frames to files, proven one trigger at a time.
 
 The plugin is set up by `stage`: nobody needs to prime it, name files, or open them. areaDetector lets an acquisition
 end well whatever became of its frames, so after each one all is asked for and must agree:
@@ -16,9 +16,10 @@ the file                is not there, cannot be read, or holds another number of
 statistics              are of another frame than the last one
 ======================  ======================================================================================
 
-The rows of a file are the events of one stream, in their order. A frame that belongs to no event (its point was
-dropped, or the acquisition stopped half way) would shift those behind it: then a new file is begun where the old one
-has no rows yet, and refused otherwise, unless each trigger has its own file (`file_per_trigger`).
+Where a trigger takes one frame, all frames between stage and unstage go to one file. Its rows are the events of one
+stream, in their order: a frame that belongs to no event (its point was dropped, or its acquisition stopped) would shift
+those behind it. Then a new file is begun where the old one has no rows yet, and the trigger refused otherwise; unless
+each trigger has a file of its own (`file_per_trigger`), as it has where it takes several frames.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ class AreaDetector(FrameDetector):
     ) -> None:
         self._prefixes = {one.lower(): f"{address}{one}:" for one in plugins}
         self.file_per_trigger = file_per_trigger
-        """Whether each trigger has a file of its own: then points can be dropped and repeated."""
+        """Whether each trigger has a file of its own also where it takes one frame: then points can be repeated."""
         self._proven = 0  # frames of this file that were proven
         self._open = False
         self._restore: list[Setting] = []
@@ -342,7 +343,7 @@ class AreaDetector(FrameDetector):
         if not capturing:
             message = self.write_message.fetch().value or "somebody ended the capture"
             raise Stopped(f"{self.name}: its file was closed before the run ended: {message}")
-        if self._needs_file(written):
+        if self._needs_file(written, frames):
             self._close()
             self._begin_file()
             written = int(self.written.fetch().value)
@@ -352,9 +353,9 @@ class AreaDetector(FrameDetector):
                 raise NotTaken(f"{self.name}: asked for {frames} frames for each trigger, it takes {images}")
         return Before(made, written, dropped)
 
-    def _needs_file(self, written: int) -> bool:
+    def _needs_file(self, written: int, frames: int) -> bool:
         """Return whether frames need a new file; raise where those before them would be lost with the old one."""
-        if written == 0 or self.file_per_trigger:
+        if written == 0 or frames > 1 or self.file_per_trigger:
             return written > 0
         stray = self._documents.stray
         if not stray and written == self._proven:

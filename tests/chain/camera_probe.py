@@ -9,8 +9,6 @@ import sys
 import threading
 from pathlib import Path
 
-DISK = "No space left on device"
-
 
 def runs(session, say):
     """Do all runs; `say` takes the name of each and what became of it."""
@@ -21,7 +19,6 @@ def runs(session, say):
     from daq import plan_call
     from daq.engine import execute
     from devices.deadlines import PATIENCE
-    from plans.camera_series import camera_series
 
     tree, faults = session.tree, session.simulation.faults
     targets = {"camera": ("gp:filedet1:", "gp:filedet1:"), "spot_camera": ("ad:cam1", "ad:HDF1")}
@@ -57,7 +54,6 @@ def runs(session, say):
             with fault("frames_dropped", writer, every=3):
                 attempt(f"{key} dropped", series(detector, 1, 6))
         else:
-            tree.spot_camera.transport  # noqa: B018
             with fault("slow_writer", writer, takes_s=1.0):
                 attempt(f"{key} dropped", series(detector, 1, 40))
         PATIENCE.margin_s = 0.5
@@ -109,7 +105,6 @@ def runs(session, say):
     )
     attempt("darks and flats", plan(*args, **kwargs))
     say("where", {"sample": tree.general1.position, "shutter": tree.fast_shutter.is_open})
-    assert camera_series is not None
 
 
 def changed(detector, bp, bps):
@@ -117,15 +112,20 @@ def changed(detector, bp, bps):
     yield from bps.mv(detector.frames, 1)
 
     def per_shot(detectors):
-        import epics
-
         yield from bps.trigger_and_read(detectors)
-        epics.caput("ad:cam1:BinX", 2, wait=True)
+        binned(2)
 
-    yield from bp.count([detector], 2, per_shot=per_shot)
+    try:
+        yield from bp.count([detector], 2, per_shot=per_shot)
+    finally:
+        binned(1)
+
+
+def binned(pixels):
+    """Bin columns, as somebody else would."""
     import epics
 
-    epics.caput("ad:cam1:BinX", 1, wait=True)
+    epics.caput("ad:cam1:BinX", pixels, wait=True)
 
 
 def repeated(detector, bps, bpp, after=0):
