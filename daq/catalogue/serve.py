@@ -95,7 +95,7 @@ def _build(data: Path) -> tuple[Any, Any, socket.socket, Address]:
 
         return from_uri(address.url, api_key=key, trust_env=False, include_data_sources=True)
 
-    feed = Feed(paths.journal_dir(data), Ledger(directory / store.LEDGER), connect)
+    feed = Feed(paths.journal_dir(data), Ledger(directory / store.LEDGER), connect, files)
     return Status(app, feed, key), feed, listener, address
 
 
