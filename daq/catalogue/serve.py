@@ -86,9 +86,8 @@ def _build(data: Path) -> tuple[Any, Any, socket.socket, Address]:
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     address = Address(os.getpid(), listener.getsockname()[1], key)
-    app = build_app(
-        store.tree(directory, paths.detector_dirs(data)), authentication=Authentication(single_user_api_key=key)
-    )
+    files = paths.detector_dirs(data)
+    app = build_app(store.tree(directory, files), authentication=Authentication(single_user_api_key=key))
 
     def connect() -> Any:
         from tiled.client import from_uri
