@@ -125,15 +125,15 @@ def _interact(user_names: dict[str, Any], text: str, commands: Commands) -> None
     shell = Shell(config=settings, banner1=text, user_ns=user_names)
     commands.variables = shell.user_ns
     shell.input_transformers_cleanup.append(
-        transformer(lambda name: is_ours(name, user_names, shell.user_ns, commands))
+        transformer(lambda name, alone: is_ours(name, alone, user_names, shell.user_ns, commands))
     )
     shell.set_custom_exc((Exception,), lambda *error, **more: one_line(commands, *error, **more))
     shell()
 
 
-def is_ours(name: str, given: dict[str, Any], now: dict[str, Any], commands: Commands) -> bool:
+def is_ours(name: str, alone: bool, given: dict[str, Any], now: dict[str, Any], commands: Commands) -> bool:
     """Return whether `name` is a command still, and not what the user has made of it since."""
-    return commands.is_command(name) and now.get(name) is given.get(name)
+    return commands.is_command(name, alone) and now.get(name) is given.get(name)
 
 
 def one_line(

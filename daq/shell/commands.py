@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from beam.errors import TerasuError
+from beam.errors import TerasuError, UnknownName
 from daq import plan_call
 from daq.errors import UsageError
 from daq.shell import where, words
@@ -20,9 +20,7 @@ from daq.shell.report import in_words
 from daq.shell.tweak import tweak
 
 TEXT_FIRST = frozenset({"save_position", "goto"})
-BARE = frozenset(
-    {"wa", "wm", "ct", "undo", "lastscan", "cen", "com", "peak", "positions", "save_position", "goto", "energy"}
-)
+BARE = frozenset({"wa", "wm", "ct", "undo", "lastscan", "cen", "com", "peak", "positions", "save_position", "goto"})
 """What a name alone does; the other names alone are Python's."""
 
 
@@ -44,7 +42,7 @@ class Commands:
     def __init__(self, desk: Desk, variables: Mapping[str, Any] | None = None) -> None:
         self.desk = desk
         self.variables: Mapping[str, Any] = {} if variables is None else variables
-        own = ("wa", "wm", "umv", "tweak", "undo", "save_position", "goto", "positions", "note", "lastscan")
+        own = ("wa", "wm", "umv", "tweak", "undo", "save_position", "goto", "positions", "note", "lastscan", "plot")
         self.functions: dict[str, Callable[..., None]] = {name: getattr(self, name) for name in own}
         self.functions |= {name: self._peak_command(name) for name in ("cen", "com", "peak")}
         self.plans: dict[str, Callable[..., Any]] = {
@@ -53,9 +51,11 @@ class Commands:
 
     # -- lines -------------------------------------------------------------------------------------------------
 
-    def is_command(self, name: str) -> bool:
-        """Return whether a line that begins with `name` is ours; its bare name only if that does something."""
-        return name in self.functions or name in self.plans or (name == "energy" and "energy" in self.desk.tree.roles)
+    def is_command(self, name: str, alone: bool) -> bool:
+        """Return whether a line that begins with `name`, or is that name alone, is a command."""
+        if name == "energy":
+            return name in self.desk.tree.roles
+        return (name in self.functions or name in self.plans) and (not alone or name in BARE)
 
     def line(self, text: str) -> None:
         """Do what a line says."""
@@ -191,6 +191,15 @@ class Commands:
     def lastscan(self) -> None:
         """Report the last run again."""
         self._show(self.desk.report.lines())
+
+    def plot(self, detector: Any) -> None:
+        """Choose what is plotted, and what `cen`, `com` and `peak` look at: a detector's field, ``plot it``."""
+        name = str(getattr(detector, "name", detector))
+        last = self.desk.last
+        if last.detectors and name not in last.detectors:
+            raise UnknownName("detector of the last scan", name, last.detectors)
+        last.preferred = name
+        self.desk.say(f"plots {name}")
 
     def _peak_command(self, which: str) -> Callable[..., None]:
         def command(detector: Any = None) -> None:

@@ -47,9 +47,9 @@ class FigurePlot(DuringTask):
     def draw(self) -> None:
         """Draw what has come since the last time."""
         last = self.last
-        if not last.is_line or not last.detectors or last.x is None:
+        if not last.is_line or last.detector is None or last.x is None:
             return
-        x, y = last.columns[last.x], last.columns[last.detectors[0]]
+        x, y = last.columns[last.x], last.columns[last.detector]
         known = min(len(x), len(y))
         state = last.start.get("uid"), known
         if known >= 2 and state != self._drawn:
@@ -61,28 +61,30 @@ class FigurePlot(DuringTask):
     def _plot(self, x: list[float], y: list[float]) -> None:
         last = self.last
         if self._figure is None:
-            self._open()
+            self._figure, self._axes = self._open()
+        figure: Any = self._figure
         self._axes.clear()
         self._axes.plot(x, y, ".-")
         self._axes.set_xlabel(f"{last.x} [{last.unit(str(last.x))}]")
-        self._axes.set_ylabel(last.detectors[0])
+        self._axes.set_ylabel(last.detector)
         self._axes.set_title(f"scan {last.start.get('scan_id')}: {last.start.get('plan_name')}")
         if self.backend:
-            self._figure.canvas.draw_idle()
-            self._figure.canvas.flush_events()
+            figure.canvas.draw_idle()
+            figure.canvas.flush_events()
         elif self._handle is None:
             self._handle = importlib.import_module("IPython.display").display(self._figure, display_id=True)
         else:
             self._handle.update(self._figure)
 
-    def _open(self) -> None:
+    def _open(self) -> tuple[Any, Any]:
         from matplotlib import pyplot
 
         if self.backend:
             pyplot.switch_backend(self.backend)
             pyplot.ion()
-        self._figure, self._axes = pyplot.subplots()
+        figure, axes = pyplot.subplots()
         if self.backend:
-            self._figure.show()
+            figure.show()
         else:
-            pyplot.close(self._figure)  # the notebook would show it once more at the end of the cell
+            pyplot.close(figure)  # the notebook would show it once more at the end of the cell
+        return figure, axes

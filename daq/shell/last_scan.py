@@ -1,4 +1,7 @@
-"""The last run of this session as numbers: what `lastscan`, `peak` and the live plot look at."""
+"""The last run of this session as numbers: what `lastscan`, `peak` and the live plot look at.
+
+Attributes are those of the run; ``preferred``, the detector that the user wants to see, stays from one to the next.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ class LastScan:
     """A document callback that keeps the hinted columns of one run at a time."""
 
     def __init__(self) -> None:
+        self.preferred: str | None = None
         self._begin({})
 
     def _begin(self, start: dict[str, Any]) -> None:
@@ -56,6 +60,11 @@ class LastScan:
         return next((one for one in self.dimensions if one in self.columns), None)
 
     @property
+    def detector(self) -> str | None:
+        """The field that is plotted: the one preferred, else the first hinted."""
+        return self.preferred if self.preferred in self.detectors else next(iter(self.detectors), None)
+
+    @property
     def is_line(self) -> bool:
         """Whether it went along one line: one dimension, however many motors."""
         return self.x is not None and len(self.start.get("hints", {}).get("dimensions", [])) == 1
@@ -65,7 +74,7 @@ class LastScan:
         return str(self.keys.get(field, {}).get("units") or "")
 
     def peak(self, detector: str | None = None) -> tuple[str, Peak]:
-        """Return the detector looked at, by default the first hinted one, and its peak against the first motor.
+        """Return the detector looked at, by default `detector`, and its peak against the first motor.
 
         Raises
         ------
@@ -78,7 +87,7 @@ class LastScan:
             raise UsageError("no scan yet in this session")
         if self.x is None or not self.is_line:
             raise UsageError(f"the last run ({self.start.get('plan_name')}) is no scan along one line")
-        chosen = detector or (self.detectors[0] if self.detectors else None)
+        chosen = detector or self.detector
         if chosen not in self.detectors:
             raise UsageError(f"the last scan has no detector {chosen!r}; it has: {', '.join(self.detectors) or 'none'}")
         assert chosen is not None

@@ -24,10 +24,10 @@ class TextPlot:
     def lines(self, columns: int, most: int) -> list[str]:
         """Return the plot for a terminal of that many columns, in at most `most` lines; none where there is nothing."""
         last = self.last
-        if not last.is_line or not last.detectors or last.x is None:
+        if not last.is_line or last.x is None:
             return []
-        y = last.detectors[0]
-        if len(last.columns[y]) < 2:
+        y = last.detector
+        if y is None or len(last.columns[y]) < 2:
             return []
         return draw(
             last.columns[last.x],
@@ -41,17 +41,20 @@ class TextPlot:
 
 
 def _extent(last: LastScan) -> tuple[float, float] | None:
-    """Return from where to where the scan goes, if its plan says so; only absolute scans do."""
-    extents = last.start.get("extents")
-    if extents and len(extents[0]) == 2:
-        return float(extents[0][0]), float(extents[0][1])
-    return None
+    """Return from where to where the scan goes, if its plan says so; a relative one says it of its steps only."""
+    args = last.start.get("plan_pattern_args", {}).get("args", [])
+    if len(args) < 3 or not all(isinstance(one, int | float) for one in args[1:3]) or last.x is None:
+        return None
+    low, high = sorted(map(float, args[1:3]))
+    give = 0.02 * (high - low)
+    return (low, high) if low - give <= last.columns[last.x][0] <= high + give else None
 
 
 def kind_of_plot(wanted: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return ``notebook``, ``window``, ``text`` or ``none``: what `wanted` is here.
 
-    A window needs a desktop and a toolkit that matplotlib can draw with; Qt need not be it. A session over ssh gets text even where X is forwarded, unless a window is asked for.
+    A window needs a desktop and a toolkit that matplotlib can draw with; Qt need not be it. Over ssh it is text, even
+    where X is forwarded, unless a window is asked for.
     """
     if wanted != "auto":
         return wanted

@@ -22,13 +22,13 @@ _WORD = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|\[[^\]]*\]|\([^)]*\)|[^\s"'])+)"""
 _EXPRESSION = re.compile(r"[\w.\s+\-*/()%]+")
 
 
-def transformer(is_command: Callable[[str], bool]) -> Callable[[list[str]], list[str]]:
+def transformer(is_command: Callable[[str, bool], bool]) -> Callable[[list[str]], list[str]]:
     """Return what turns such lines into calls of `RUN`, for IPython's ``input_transformers_cleanup``."""
 
     def transform(lines: list[str]) -> list[str]:
         text = "".join(lines).strip()
         head, _, rest = text.partition(" ")
-        if "\n" in text or not is_command(head) or rest.startswith("?") or (rest and _is_python(text)):
+        if "\n" in text or not is_command(head, not rest) or rest.startswith("?") or (rest and _is_python(text)):
             return lines
         return [f"{RUN}({text!r})\n"]
 
