@@ -46,7 +46,9 @@ class Commands:
         self.functions: dict[str, Callable[..., None]] = {name: getattr(self, name) for name in own}
         self.functions |= {name: self._peak_command(name) for name in ("cen", "com", "peak")}
         self.plans: dict[str, Callable[..., Any]] = {
-            name: plan_call.with_roles(one, desk.tree) for name, one in plan_call.known_plans().items()
+            name: plan_call.with_roles(one, desk.tree)
+            for name, one in plan_call.known_plans().items()
+            if name not in self.functions  # Bluesky has a `tweak` for notebooks
         }
 
     # -- lines -------------------------------------------------------------------------------------------------

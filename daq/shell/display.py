@@ -1,9 +1,13 @@
-"""Draws what a plan is at while it runs: the plot and the line of progress below the table."""
+"""Draws what a plan is at while it runs: the plot and the line of progress below the table.
+
+As long as it draws, what anybody prints goes through the screen: Bluesky and the user's own functions print, too.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from typing import Any
+from typing import Any, cast
 
 from daq.shell.activity import Activity
 from daq.shell.live_plot import TextPlot
@@ -31,6 +35,7 @@ class Display:
     def __init__(self, screen: Screen, activity: Activity, progress: Progress, plot: TextPlot | None) -> None:
         self.screen, self.progress, self.plot = screen, progress, plot
         self._end: threading.Event | None = None
+        self._printed = contextlib.ExitStack()
         self._lock = threading.Lock()
         activity.on_state(self._state)
 
@@ -53,6 +58,7 @@ class Display:
         with self._lock:
             if self._end is None:
                 self._end = threading.Event()
+                self._printed.enter_context(contextlib.redirect_stdout(cast("Any", self.screen)))
                 threading.Thread(target=self._keep_drawing, args=(self._end,), name="display", daemon=True).start()
 
     def _halt(self) -> None:
@@ -60,6 +66,7 @@ class Display:
             if self._end is not None:
                 self._end.set()
                 self._end = None
+                self._printed.close()
             self.screen.show([])
 
     def _keep_drawing(self, end: threading.Event) -> None:

@@ -30,23 +30,24 @@ class Screen:
     Parameters
     ----------
     out
-        Where all goes (default: standard output as it is at each write).
+        Where all goes (default: standard output).
     live
         Whether there is an area; by default only on a terminal.
     """
 
     def __init__(self, out: TextIO | None = None, live: bool | None = None) -> None:
-        self._out = out
+        self._out: TextIO = sys.stdout if out is None else out
         self._live = live
         self._lock = threading.RLock()
         self._area: list[str] = []
+        self._begun = ""  # of a line that has no end yet, and would be drawn over
         self._drawn = 0
         self._drawn_at = 0.0
 
     @property
     def out(self) -> TextIO:
         """Where all goes."""
-        return sys.stdout if self._out is None else self._out
+        return self._out
 
     @property
     def live(self) -> bool:
@@ -60,17 +61,28 @@ class Screen:
         return max(columns - 1, 20), max(lines - 2, 1)
 
     def flush(self) -> None:
-        """Do nothing: `write` does."""
+        """Bring out what was written."""
+        self.out.flush()
+
+    def isatty(self) -> bool:
+        """Return whether a terminal is behind it."""
+        return self.out.isatty()
 
     def write(self, text: str) -> int:
         """Write whole lines above the area."""
         with self._lock:
-            self._erase()
-            self.out.write(text)
-            if self._area and time.monotonic() - self._drawn_at > REDRAW_S:
-                self._draw()
-            else:
+            if not self._area:
+                self.out.write(text)
                 self.out.flush()
+                return len(text)
+            whole, newline, self._begun = (self._begun + text).rpartition("\n")
+            if newline:
+                self._erase()
+                self.out.write(whole + newline)
+                if time.monotonic() - self._drawn_at > REDRAW_S:
+                    self._draw()
+                else:
+                    self.out.flush()
         return len(text)
 
     def say(self, line: str) -> None:
@@ -88,7 +100,12 @@ class Screen:
                 return
             self._erase()
             self._area = area
-            self._draw()
+            if area:
+                self._draw()
+            else:
+                self.out.write(self._begun)
+                self._begun = ""
+                self.out.flush()
 
     def _erase(self) -> None:
         if self._drawn:
