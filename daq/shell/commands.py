@@ -7,7 +7,7 @@ either way.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beam.errors import TerasuError, UnknownName
@@ -19,6 +19,7 @@ from daq.shell.desk import Desk
 from daq.shell.report import in_words
 from daq.shell.tweak import tweak
 
+MOVES = frozenset({"mv", "mvr"})
 TEXT_FIRST = frozenset({"save_position", "goto"})
 BARE = frozenset({"wa", "wm", "ct", "undo", "lastscan", "cen", "com", "peak", "positions", "save_position", "goto"})
 """What a name alone does; the other names alone are Python's."""
@@ -71,6 +72,8 @@ class Commands:
             if not args:
                 return self.wm(axis)
             return self.desk.run(self.plans["mv"](axis, *args, **kwargs), command=text)
+        if name in MOVES:
+            _in_pairs(name, args)
         if name in self.plans:
             return self.desk.run(self.plans[name](*args, **kwargs), command=text)
         function = self.functions[name]
@@ -117,6 +120,7 @@ class Commands:
 
     def umv(self, *words_: Any) -> None:
         """Move, and say where everything ended; ``umv energy 7112``."""
+        _in_pairs("umv", words_)
         self.desk.run(self.plans["mv"](*words_), command="umv")
         for one in words_[::2]:
             if where.is_axis(one):
@@ -217,6 +221,11 @@ class Commands:
         command.__name__ = which
         command.__doc__ = f"Go to {meaning} of the last scan's peak or dip; asks. Of the first detector, or that named."
         return command
+
+
+def _in_pairs(name: str, given: Sequence[Any]) -> None:
+    if not given or len(given) % 2:
+        raise UsageError(f"{name}: pairs of a device and where it goes are needed: {name} energy 7112")
 
 
 def _names(devices: list[Any]) -> str:
