@@ -20,7 +20,7 @@ from ophyd import EpicsSignal, EpicsSignalRO, Kind
 
 from devices.ca_names import pv_name, unit_of
 from devices.deadlines import PATIENCE
-from devices.errors import NotTaken, TimedOut
+from devices.errors import NotConnected, NotTaken, TimedOut
 from devices.sampled import Sampled
 from devices.signals import Quantity, Sample, to_wire
 

@@ -51,7 +51,8 @@ def test_a_plot_has_its_size_its_ends_and_its_curve():
     assert lines[6].startswith("0 ┤")
     assert lines[-1].split() == ["0", "x", "2"]
     top, bottom = lines[1].split("┤")[1], lines[6].split("┤")[1]
-    assert top.strip("\u2800") and not top.startswith(bottom[0])
+    assert top.strip("\u2800")
+    assert not top.startswith(bottom[0])
     assert top[0] == "\u2800" != bottom[0]
 
 
