@@ -96,7 +96,7 @@ def camera_series(
 
     metadata: dict[str, Any] = {
         "plan_name": "camera_series",
-        "detectors": [str(camera.name)],
+        "detectors": [_name(camera)],
         "num_points": num,
         "num_darks": darks,
         "num_flats": flats,
@@ -116,3 +116,7 @@ def frames(camera: FrameDetector, num: int, stream: str) -> MsgGenerator[None]:
             yield from read_once([camera], stream)
 
     yield from _untyped.stage_wrapper(readings(), [camera])
+
+
+def _name(device: Any) -> str:
+    return str(device.name)
