@@ -19,6 +19,9 @@ from collections.abc import Callable
 
 GRACE_S = 1.0
 """Wall time that an orphaned server has to end cleanly before it is ended."""
+going = threading.Event()
+"""Cleared while this process stands still: other threads that answer clients wait for it."""
+going.set()
 
 
 class ParentWatch:
@@ -78,11 +81,16 @@ def forget_continue() -> None:
 
 
 def stand_still(seconds: float | None) -> None:
-    """Block this thread for wall `seconds` (None: for ever), or until SIGCONT; SIGTERM and SIGINT end the process."""
+    """Block this thread for wall `seconds` (None: for ever), or until SIGCONT; SIGTERM and SIGINT end the process.
+
+    Threads that wait for `going` stand as long.
+    """
     ends = {signal.SIGTERM, signal.SIGINT}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     awaited = {signal.SIGCONT, *ends}
+    going.clear()
     got = signal.sigwaitinfo(awaited) if seconds is None else signal.sigtimedwait(awaited, seconds)
+    going.set()
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if got and got.si_signo in ends:
         os._exit(0)

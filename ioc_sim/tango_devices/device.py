@@ -14,6 +14,7 @@ from tango import AttrQuality, AttrWriteType, DevState
 from tango.server import Device, attribute, command
 
 from beam.errors import TerasuError
+from ioc_sim import watch
 from ioc_sim.tango_devices.face import Shown, limits_of
 from ioc_sim.tango_devices.presence import STATE, Presence, Snapshot, Stated
 
@@ -65,6 +66,10 @@ class ShownDevice(Device):
                 name=image.name, dtype=((tango.DevUShort,),), max_dim_x=columns, max_dim_y=rows, fget=self._draw
             )
             self.add_attribute(drawn)
+
+    def always_executed_hook(self) -> None:
+        """Answer nothing while the server is frozen."""
+        watch.going.wait()
 
     def dev_state(self) -> DevState:
         """Return the state as it is now."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from beam import facts
+from beam import facts, overlay
 from beam.clock import ExperimentClock
 from beam.soft_kinds import SoftBeamline
 from beam.soft_line import SoftLine
@@ -13,7 +13,7 @@ BL13U = Path(__file__).with_name("bl13u.toml")  # moves to config/ with the beam
 
 
 def soft_facts(config):
-    return facts.load_facility(config), facts.validate(SoftBeamline, facts.read_toml(BL13U), BL13U)
+    return facts.load_facility(config), facts.validate(SoftBeamline, overlay.parse(BL13U), BL13U)
 
 
 class SoftBench:

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from beam import facts
+from devices.errors import NotConnected
 from devices.signals import Quantity
 from devices.tango_names import Row
 from devices.tango_signal import TangoSignal
@@ -81,3 +82,30 @@ def test_what_was_memorised_outlives_a_killed_server():
             assert again.wait(10) == 0
             again.stdout.close()
             velocity.destroy()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("fault", ["server_frozen", "server_killed"])
+@pytest.mark.parametrize(
+    ("server", "device", "attribute"), [("ring", "sr/ring/1", "Current"), ("beamline", "bl09u/id/1", "Gap")]
+)
+def test_a_server_that_is_gone_or_frozen_is_lost_and_comes_back(fault, server, device, attribute):
+    with Simulation("bl09u", config=MIXED, sample="none", seed=1) as simulation:
+        row, quantity = Row(attribute), Quantity("float", "mm" if attribute == "Gap" else "mA")
+        address = f"tango://{simulation.environment['TANGO_HOST']}/{device}"
+        shown = TangoSignal(address, row, quantity=quantity, name=fault)
+        try:
+            shown.wait_for_connection(20)
+            before = shown.fetch().value
+            lost, found = threading.Event(), threading.Event()
+            shown.subscribe(lambda connected, **_: (found if connected else lost).set(), event_type="meta", run=False)
+            simulation.faults.set(fault, server)
+            assert lost.wait(20)
+            with pytest.raises(NotConnected):
+                shown.fetch()
+            found.clear()
+            simulation.faults.clear()
+            assert found.wait(20)
+            assert shown.fetch().value == pytest.approx(before, rel=1e-3)
+        finally:
+            shown.destroy()

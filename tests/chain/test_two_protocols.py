@@ -9,7 +9,7 @@ from beam import facts
 from beam.errors import OutOfReach
 from devices import MotorAxis, RingStatus, State, Undulator
 from devices.deadlines import PATIENCE
-from devices.errors import BadReading, MoveFailed, NotPermitted, NotTaken, Stopped
+from devices.errors import BadReading, MoveFailed, NotAllowed, NotPermitted, NotTaken, Stopped
 from ioc_sim.launch import Simulation
 
 PATIENCE_S = 20.0
@@ -137,10 +137,32 @@ def test_soft_limits_are_those_of_the_moment(bench):
 
 
 def test_an_invalid_position_is_no_arrival(bench):
-    bench.faults.set("motor_invalid", "dcm.pitch")
+    bench.simulation.pause()
+    try:
+        status = bench.axis.set(10.0)
+        bench.faults.set("motor_invalid", "dcm.pitch")
+    finally:
+        bench.simulation.resume()
     with pytest.raises(BadReading, match="position is invalid at the end of the move"):
-        bench.axis.set(10.0).wait(PATIENCE_S)
-    assert bench.axis.state is State.FAULT
+        status.wait(PATIENCE_S)
+    until(lambda: bench.axis.state is State.FAULT)
+    with pytest.raises(NotAllowed, match="Move is not allowed in state FAULT: position is invalid"):
+        bench.axis.set(0.0)
+
+
+def test_interlocks_stand_before_a_signal_too(bench):
+    def refuse(value):
+        raise NotPermitted(f"not to {value}")
+
+    before, bench.gap.setpoint.guard = bench.gap.setpoint.guard, refuse
+    try:
+        with pytest.raises(NotPermitted, match="not to 25"):
+            bench.gap.setpoint.put(25.0)
+        with pytest.raises(NotPermitted, match="not to 25"):
+            bench.gap.setpoint.set(25.0)
+    finally:
+        bench.gap.setpoint.guard = before
+    assert bench.gap.readback.fetch().value == 20.0
 
 
 def test_stop_ends_the_move_and_says_so(bench):
