@@ -94,9 +94,10 @@ def camera_series(
         if shutter is not None:
             yield from move(shutter, "close")
 
-    metadata = {
+    name: Any = camera.name
+    metadata: dict[str, Any] = {
         "plan_name": "camera_series",
-        "detectors": [camera.name],
+        "detectors": [name],
         "num_points": num,
         "num_darks": darks,
         "num_flats": flats,
