@@ -133,7 +133,8 @@ def test_dark_and_flat_frames_are_streams_of_their_own(probed, images):
 def test_a_long_series_ends_with_the_disk_and_keeps_its_frames(terasu, tmp_path):
     scenario = tmp_path / "full.toml"
     scenario.write_text(
-        'title = "a disk that fills"\n[[fault]]\nat_s = 0.0\nname = "disk_full"\ntarget = "ad:HDF1"\nframes = 400\n'
+        'schema_version = 1\ntitle = "a disk that fills"\n[[faults]]\nat_s = 0.0\nfault = "disk_full"\n'
+        'target = "ad:HDF1"\nargs = { frames = 400 }\n'
     )
     words = ("run", "bench", "count", "detectors=[spot_camera]", "num=1000", "--sim", "--time-scale", "100", "--json")
     answer = terasu.command(*words, "--scenario", str(scenario))
