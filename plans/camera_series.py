@@ -94,10 +94,10 @@ def camera_series(
         if shutter is not None:
             yield from move(shutter, "close")
 
-    name: Any = camera.name
+    untyped: Any = camera  # ophyd has no types
     metadata: dict[str, Any] = {
         "plan_name": "camera_series",
-        "detectors": [name],
+        "detectors": [untyped.name],
         "num_points": num,
         "num_darks": darks,
         "num_flats": flats,
