@@ -94,9 +94,10 @@ def camera_series(
         if shutter is not None:
             yield from move(shutter, "close")
 
+    untyped: Any = camera  # ophyd has no types
     metadata: dict[str, Any] = {
         "plan_name": "camera_series",
-        "detectors": [_name(camera)],
+        "detectors": [untyped.name],
         "num_points": num,
         "num_darks": darks,
         "num_flats": flats,
@@ -116,7 +117,3 @@ def frames(camera: FrameDetector, num: int, stream: str) -> MsgGenerator[None]:
             yield from read_once([camera], stream)
 
     yield from _untyped.stage_wrapper(readings(), [camera])
-
-
-def _name(device: Any) -> str:
-    return str(device.name)

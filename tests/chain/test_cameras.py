@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 import pytest
 
+from daq.catalogue import find_run, stop_catalogue, wait_until_readable
+from daq.export.source import from_journal
 from tests.harness import ROOT
 
 FULL = "No space left on device"
@@ -19,8 +21,6 @@ ENDED_WELL = ("well", "many", "after")
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory):
     """What became of each run, and where the data are; the catalogue process ends with the module."""
-    from daq.catalogue import stop_catalogue
-
     data = tmp_path_factory.mktemp("cameras") / "data"
     probe = [sys.executable, "-m", "tests.chain.camera_probe", str(data)]
     answer = subprocess.run(probe, cwd=ROOT, capture_output=True, text=True, timeout=150, check=False)
@@ -32,8 +32,6 @@ def probed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def images(probed):
     """Return a function that reads the frames of a stream of a run from the catalogue."""
-    from daq.catalogue import find_run, wait_until_readable
-
     found, data = probed
     clients = []
 
@@ -51,8 +49,6 @@ def images(probed):
 
 def stop_of(probed, name):
     """Return the stop document, and the only event of the stream `integrity`, of a run."""
-    from daq.export.source import from_journal
-
     found, data = probed
     run = from_journal(data, found[name]["uid"])
     report = {key: values[0] for key, values in run.streams["integrity"].columns.items()}
@@ -118,8 +114,6 @@ def test_points_before_a_full_disk_can_be_read(probed, images, detector):
 
 def test_a_point_that_is_taken_again_does_not_shift_the_frames(probed, images):
     found, data = probed
-    from daq.export.source import from_journal
-
     for name, points in (("repeated", 2), ("repeated in files", 3)):
         assert found[name]["error"] == ""
         totals = from_journal(data, found[name]["uid"]).primary().columns["spot_camera_stats1_total"]
@@ -135,9 +129,30 @@ def test_dark_and_flat_frames_are_streams_of_their_own(probed, images):
     assert found["where"] == {"sample": 0.0, "shutter": False}
 
 
-def test_frames_are_read_while_the_run_goes_on(terasu):
-    from daq.catalogue import find_run
+@pytest.mark.full
+def test_a_long_series_ends_with_the_disk_and_keeps_its_frames(terasu, tmp_path):
+    scenario = tmp_path / "full.toml"
+    scenario.write_text(
+        'schema_version = 1\ntitle = "a disk that fills"\n[[faults]]\nat_s = 0.0\nfault = "disk_full"\n'
+        'target = "ad:HDF1"\nargs = { frames = 400 }\n'
+    )
+    words = ("run", "bench", "count", "detectors=[spot_camera]", "num=1000", "--sim", "--time-scale", "100", "--json")
+    answer = terasu.command(*words, "--scenario", str(scenario))
+    said = json.loads(answer.stdout.splitlines()[-1])
+    assert (said["exit_status"], said["num_points"]) == ("fail", 400)
+    assert FULL in said["error"]
+    terasu.wait_until_readable(said["uid"])
+    run = find_run(terasu.data, said["uid"])
+    image = run["primary"]["spot_camera_image"]
+    assert image.shape == (400, 240, 320)
+    totals = run["primary"].read(["time", "spot_camera_stats1_total"])["spot_camera_stats1_total"].values
+    for row in (0, 399):
+        assert image[row].sum(dtype=float) == totals[row]
+    run.context.http_client.close()
 
+
+@pytest.mark.full
+def test_frames_are_read_while_the_run_goes_on(terasu):
     process, uid = terasu.start_and_wait_for_points(
         3, "run", "bench", "count", "detectors=[spot_camera]", "num=2000", "--sim", "--seed", "4"
     )
