@@ -45,5 +45,5 @@ def test_what_words_stand_for(bl):
 
 
 def test_a_device_that_is_not_there(bl):
-    with pytest.raises(UnknownName, match="energi.*energy"):
+    with pytest.raises(UnknownName, match=r"energi.*energy"):
         device("energi", bl)
