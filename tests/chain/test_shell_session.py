@@ -16,9 +16,15 @@ class Terminal:
 
     def __init__(self, data) -> None:
         command = ["-m", "daq.cli", "shell", "bl09u", "--sim", "--seed", "7", "--time-scale", "50", "--data", str(data)]
-        environment = dict(os.environ, TERM="dumb", IPYTHONDIR=str(data / "ipython"), SSH_CONNECTION="from afar")
+        environment = dict(
+            os.environ,
+            TERM="xterm",
+            IPY_TEST_SIMPLE_PROMPT="1",
+            IPYTHONDIR=str(data / "ipython"),
+            SSH_CONNECTION="from afar",
+        )
         self.child = pexpect.spawn(
-            sys.executable, command, env=environment, encoding="utf-8", timeout=60, dimensions=(40, 110)
+            sys.executable, command, env=environment, encoding="utf-8", timeout=40, dimensions=(40, 110)
         )
         self.child.expect(PROMPT)
 
