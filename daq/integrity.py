@@ -76,6 +76,7 @@ class Tally:
     marked: int = 0
     triggers: dict[Any, int] = field(default_factory=dict)
     exposures: dict[Any, int] = field(default_factory=dict)
+    given_up: dict[Any, int] = field(default_factory=dict)
     frames: dict[Any, tuple[int, int]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     resources: dict[str, str] = field(default_factory=dict)
@@ -163,6 +164,7 @@ class Integrity:
         if isinstance(device, CountsExposures):
             if device not in tally.triggers and (made := device.exposures_made()) is not None:
                 tally.triggers[device], tally.exposures[device] = 0, made
+                tally.given_up[device] = _given_up(device)
             if device in tally.triggers:
                 tally.triggers[device] += 1
         if isinstance(device, KeepsFrames) and device not in tally.frames:
@@ -213,7 +215,7 @@ class Integrity:
                 wrong.append(str(error))
                 return NONE
             total += made
-            if made < triggered:
+            if made + _given_up(device) - tally.given_up[device] < triggered:
                 wrong.append(f"{device.name} was triggered {triggered} times and made {made} exposures")
         return total
 
@@ -225,3 +227,8 @@ class Integrity:
             if asked != found:
                 wrong.append(f"{device.name}: {found} of {asked} frames are in its files")
         return expected, written
+
+
+def _given_up(device: Any) -> int:
+    """Return how many exposures a device was told to stop: a pause, an abort; those need not be counted."""
+    return int(getattr(device, "exposures_given_up", 0))

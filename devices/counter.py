@@ -77,6 +77,8 @@ class Counter(Instrument):
         self.chambers = dict(chambers)
         self._exposure: Exposure | None = None
         self._lock = threading.Lock()
+        self.exposures_given_up = 0
+        """How many exposures were stopped from here, which the server need not count."""
         self.fence = ""
         """The circuit whose monitors are all in up to the end of the last exposure; empty if that is not proven."""
         kwargs.setdefault("labels", {"detectors"})
@@ -118,6 +120,7 @@ class Counter(Instrument):
         exposure, self._exposure = self._exposure, None
         if exposure is None or exposure.status.done:
             return
+        self.exposures_given_up += 1
         if self.counting.connected:
             self.counting.start("Done")
         if success:

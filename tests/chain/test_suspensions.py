@@ -43,7 +43,10 @@ class Nth:
 
 
 def opened(station):
-    station.engine(bps.mv(station.tree.front_end, "open", station.tree.shutter, "open"))
+    tree = station.tree
+    station.engine(
+        bps.mv(tree.front_end, "open", tree.shutter, "open", tree.energy, 7000.0, tree.counter.preset_time, 1.0)
+    )
 
 
 def report(events):

@@ -63,7 +63,7 @@ def commands(bl, user, shown, tmp_path):
     engine = RunEngine({"proposal": "2026A0001"}, context_managers=[PauseOnSignal])
     engine.subscribe(Journal(tmp_path / "journal"))
     integrity = Integrity(Guard(()))
-    engine.preprocessors += [Foresight(), integrity]
+    engine.preprocessors += [Foresight(), *bl.preprocessors, integrity]  # the baseline has the shutter see pauses
     engine.subscribe(integrity.document)
     session = SimpleNamespace(
         tree=bl,

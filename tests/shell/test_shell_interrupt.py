@@ -52,7 +52,6 @@ def points(documents):
     [
         (["resume"], "success", 6),
         (["nonsense", "", "r"], "success", 6),
-        (["stop"], "success", 2),
         (["a"], "abort", 2),
         ([KeyboardInterrupt], "abort", 2),
     ],
