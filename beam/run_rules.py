@@ -82,4 +82,4 @@ class FluxCheck(Rule):
     per: str = ""
     """Name of the reading that it is divided by first, such as ``count_time``."""
     minimum_rel: Annotated[float, Field(gt=0, lt=1)]
-    """Of what it was at the last good point of the run."""
+    """Of what it was at the last good point of the run: low enough for two points of a scan that lie far apart."""

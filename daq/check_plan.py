@@ -97,6 +97,9 @@ class MadePlan:
         """Check what is made anew."""
         return check_plan(self._function, *self._args, **self._kwargs)
 
+    def __repr__(self) -> str:
+        return f"<plan {_name(self._function)}, not run: RE(…) runs it>"
+
     def __iter__(self) -> Generator[Any, Any, Any]:
         running = self._run()
         _made[running] = self

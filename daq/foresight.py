@@ -26,14 +26,21 @@ class Foresight:
     ----------
     say
         Tells the user that a plan was not checked ahead.
+
+    Attributes
+    ----------
+    seen
+        What the plan that runs is foreseen to do; None if it was not looked through.
     """
 
     def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
         self.say = say
+        self.seen: Forecast | None = None
 
     def __call__(self, plan: Any) -> Generator[Any, Any, Any]:
         """Check `plan`, then run it."""
-        seen = self._check(plan)
+        self.seen = None
+        seen = self.seen = self._check(plan)
         checked = NOT_AHEAD if seen is None else seen.checked
         return (yield from _untyped.inject_md_wrapper(plan, {"checked": checked}))
 

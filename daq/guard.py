@@ -12,8 +12,10 @@ message            conditions                     what happens
 open_run           broken                         waits, then opens
 save               all hold                       saved
 save               broken, or no flux after one   dropped, noted, waits, repeated
-set, wait, …       device failed, broken          noted, waits, repeated
-set, wait, …       device failed, all hold        the plan gets the error
+set, wait, …       device failed, one of its own  noted, waits, repeated
+                   conditions is broken
+set, wait, …       device failed, for no such     the plan gets the error
+                   reason
 save               broken, cannot be repeated     the plan gets SpoiledPoint (`clear_checkpoint`, `rewindable`)
 =================  =============================  ============================================================
 
@@ -221,16 +223,23 @@ class _Guarded:
         except RunEngineControlException:
             raise
         except Exception as error:
-            if not (broken := self._broken_after(error)):
+            if not (broken := self._reasons(error)):
                 raise
             yield from self._suspend(broken, error)
             return (yield from self._again())
 
-    def _broken_after(self, error: Exception) -> list[tuple[Condition, str]]:
+    def _reasons(self, error: Exception) -> list[tuple[Condition, str]]:
+        """Return the broken conditions that are about what was moved or triggered: others explain no failure."""
+        asked: set[Any] = set()
+        for msg in self._since or ():
+            if msg.command in ("set", "trigger") and msg.obj is not None:
+                asked.add(msg.obj)
+                asked.update(getattr(msg.obj, "parts", {}).values())
         try:
-            return self.guard.broken()
+            broken = self.guard.broken()
         except TerasuError:
             raise error from None  # nothing answers any more: what failed first says more
+        return [(one, why) for one, why in broken if any(signal.parent in asked for signal in one.signals)]
 
     def _again(self) -> MsgGenerator[Any]:
         """Do what is remembered once more; the answer is that of the last message."""
@@ -246,7 +255,7 @@ class _Guarded:
             except RunEngineControlException:
                 raise
             except Exception as error:
-                if not (broken := self._broken_after(error)):
+                if not (broken := self._reasons(error)):
                     raise
                 yield from self._suspend(broken, error)
 

@@ -78,6 +78,7 @@ class Tally:
     exposures: dict[Any, int] = field(default_factory=dict)
     frames: dict[Any, tuple[int, int]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    resources: dict[str, str] = field(default_factory=dict)
     gaps: int = 0
 
 
@@ -104,6 +105,13 @@ class Integrity:
             tally.gaps += max(0, doc["seq_num"] - tally.numbers.get(stream, 0) - 1)
             tally.numbers[stream] = max(tally.numbers.get(stream, 0), doc["seq_num"])
             tally.marked += sum(doc["data"][key] >= INVALID for key in severities)
+        elif name == "stream_datum" and doc["descriptor"] in self._streams:
+            tally, stream, _ = self._streams[doc["descriptor"]]
+            if (first := tally.resources.setdefault(doc["stream_resource"], stream)) != stream:
+                raise Incomplete(
+                    f"a detector's file holds frames of the streams {first!r} and {stream!r}: "
+                    "it must be staged for each stream by itself"
+                )
         elif name == "stop":
             tally = self._by_uid.pop(doc["run_start"], None)
             self._streams = {uid: one for uid, one in self._streams.items() if one[0] is not tally}

@@ -6,12 +6,24 @@ Bluesky's LiveTable shows no units, keeps every row in memory and sleeps when a 
 from __future__ import annotations
 
 import sys
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 from bluesky.callbacks import CallbackBase
 from tqdm import tqdm
 
 MIN_WIDTH = 10
+
+
+class Output(Protocol):
+    """What lines can be written to."""
+
+    def write(self, text: str, /) -> int:
+        """Write."""
+        ...
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        ...
 
 
 class Column:
@@ -48,7 +60,7 @@ class LiveView(CallbackBase):
         Whether to draw the bar; by default only on a terminal.
     """
 
-    def __init__(self, out: TextIO | None = None, bar: bool | None = None) -> None:
+    def __init__(self, out: Output | None = None, bar: bool | None = None) -> None:
         super().__init__()
         self.out = sys.stdout if out is None else out
         self.bar_wanted = sys.stderr.isatty() if bar is None else bar

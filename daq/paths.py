@@ -41,6 +41,15 @@ def simulated_dir(data: Path) -> Path:
     return data / "simulated"
 
 
+def detector_dirs(data: Path) -> list[Path]:
+    """Return the directories whose files the catalogue may read: detectors write there.
+
+    The simulated ones' own, and those that ``TERASU_DETECTOR_FILES`` names, separated as in ``PATH``.
+    """
+    named = os.environ.get("TERASU_DETECTOR_FILES", "").split(os.pathsep)
+    return [simulated_dir(data), *(Path(one).expanduser().absolute() for one in named if one)]
+
+
 def log_dir(data: Path) -> Path:
     """Return the directory of the logs."""
     return data / "logs"

@@ -100,7 +100,8 @@ def open_session(
         if simulate is not None:
             from ioc_sim.launch import Simulation
 
-            simulation = Simulation(**asdict(simulate))
+            # where the catalogue may read what simulated detectors write, for as long as the data are kept
+            simulation = Simulation(**asdict(simulate), files=paths.simulated_dir(data_dir))
             stack.callback(simulation.stop)
             simulation.begin()
             # before the control layer is imported, which reads it

@@ -16,6 +16,7 @@ from bluesky.utils import Msg, MsgGenerator
 
 from beam.errors import ConfigError, UnknownName
 from beam.run_rules import HoldShutter, HoldSignal, Suspension
+from devices.errors import BadReading
 from devices.quality import unfit
 from devices.signals import DeviceSignal
 
@@ -91,9 +92,15 @@ class SignalCondition:
             worst, self._worst = self._worst, None
             self._looked = max(self._looked, sample.time)
         rule = self.rule
-        if wrong := unfit(sample):
-            self._suspended = True
-            return f"{rule.because}: {rule.signal} is {wrong}"
+        wrong = unfit(sample)
+        if rule.equals is not None and self.signal.quantity.enum and not wrong:
+            known = 0 <= int(sample.value) < len(self.signal.quantity.enum)
+            wrong = None if known else f"at {self.signal.get()}, which is no state that it has"
+        if wrong:  # nobody knows whether points count: that is a fault, and nothing to be waited for
+            raise BadReading(
+                f"{rule.signal} ({self.signal.address}) is {wrong}, so that nobody can say whether points count; "
+                f"{self.signal.last_words}"
+            )
         if rule.equals is not None:
             text = str(self.signal.get())
             if text != rule.equals:

@@ -1,4 +1,4 @@
-"""Builds the devices of a bench: plain motors, scalers, shutters and valves; other records have no device yet."""
+"""Builds the devices of a bench: motors, scalers, shutters, valves, detectors with files; others have no device yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from ophyd import Device
 
 from beam import bench_kinds as kinds
 from beam import facts
+from beam.area_detectors import AreaDetectors
 from beam.bench import Bench
+from devices.area_detector import AreaDetector
+from devices.file_detector import FileDetector
 from devices.motor import MotorAxis
 from devices.scaler import ScalerCounter
 from devices.shutter import Shutter
@@ -36,12 +39,25 @@ def _shutter(table: kinds.TwoStates, address: dict[str, Any], **kwargs: Any) -> 
     return Shutter(facts.Shutter(**numbers, **address), **kwargs)  # pyright: ignore
 
 
-MAKERS: dict[type[Any], Callable[..., Device]] = {
+def _file_detector(table: kinds.FileDetectors, address: dict[str, Any], **kwargs: Any) -> FileDetector:
+    return FileDetector(address["prefix"], label=table.label, tango_name=address["name"], **kwargs)
+
+
+def _area_detector(table: AreaDetectors, address: dict[str, Any], **kwargs: Any) -> AreaDetector | None:
+    if "HDF1" not in table.plugins:
+        return None  # without a writer it has nothing that a run could keep
+    given = {"label": table.label, "tango_name": address["name"], **kwargs}
+    return AreaDetector.with_plugins(address["prefix"], table.plugins, **given)
+
+
+MAKERS: dict[type[Any], Callable[..., Device | None]] = {
     kinds.LinearMotors: _motor,
     kinds.RotaryMotors: _motor,
     kinds.Scalers: _scaler,
     kinds.Shutters: _shutter,
     kinds.Valves: _shutter,
+    kinds.FileDetectors: _file_detector,
+    AreaDetectors: _area_detector,
 }
 """What makes the device of a kind from its table, its address and its name."""
 
@@ -60,5 +76,6 @@ def build_bench(bench: Bench, transport: Transport | None = None) -> dict[str, D
     for name, (table, prefix) in bench.named().items():
         if (make := MAKERS.get(type(table))) is not None:
             address = {"name": f"bench/{bench.bench}/{name}".replace("_", "-"), "prefix": prefix}
-            made[name] = make(table, address, name=name, transport=transport)
+            if (device := make(table, address, name=name, transport=transport)) is not None:
+                made[name] = device
     return made

@@ -20,7 +20,7 @@ from ophyd import EpicsSignal, EpicsSignalRO, Kind
 
 from devices.ca_names import pv_name, unit_of
 from devices.deadlines import PATIENCE
-from devices.errors import NotTaken, TimedOut
+from devices.errors import NotConnected, NotTaken, TimedOut
 from devices.sampled import Sampled
 from devices.signals import Quantity, Sample, to_wire
 
@@ -160,6 +160,9 @@ class Monitored(Sampled):
             info = self._read_pv.get_with_metadata(form="time", timeout=timeout, use_monitor=False)
         except UserWarning:
             info = None
+        except epics.ca.ChannelAccessException as error:
+            words = self.last_words
+            raise NotConnected(f"{self.name}: lost its server while {self.address} was asked; {words}") from error
         if info is None:
             words = self.last_words
             raise TimedOut(f"{self.name}: waited {timeout:.1f} s for {self.address} to answer; {words}")

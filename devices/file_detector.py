@@ -18,39 +18,29 @@ the file                is not there, cannot be read, or holds another number of
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
 from typing import Any
 
-from devices.base import Instrument
-from devices.deadlines import PATIENCE
-from devices.errors import BadReading, Busy, NotConnected, Stopped
+from devices.errors import BadReading, Stopped
+from devices.frame_detector import FrameDetector
+from devices.frame_files import frames_in
+from devices.protocols import ValueOf
 from devices.signals import Attr, Quantity
 from devices.state import Fact, State, Stated, alarm, first_that_holds
-from devices.waiting import Waiting, in_background
 
-FRAMES = "entry/data/data"
 COUNT = Quantity("int")
+PIXEL_BYTES = 2  # unsigned, 16 bits
 
 
-class FileDetector(Instrument):
-    """A plain file-writing detector.
-
-    Parameters
-    ----------
-    address
-        Its prefix.
-    local_files
-        Whether its files can be opened from here; on a beamline whose detector writes elsewhere they cannot.
-    """
+class FileDetector(FrameDetector):
+    """A plain file-writing detector: a file for each trigger."""
 
     kind_of_device = "file_detector"
 
     acquire = Attr(Quantity("enum", enum=("Done", "Acquire"), writable=True), doc="write 1 to acquire")
     num_images = Attr(Quantity("int", writable=True), kind="config", doc="frames for each trigger")
     preset_time = Attr(Quantity("float", "s", writable=True), kind="config", doc="exposure of each frame")
-    directory = Attr(Quantity("string", writable=True), kind="config", doc="where the files go")
-    directory_exists = Attr(Quantity("enum", enum=("No", "Yes")), doc="whether that directory exists")
+    file_path = Attr(Quantity("string", writable=True), kind="config", doc="the directory where the files go")
+    file_path_exists = Attr(Quantity("enum", enum=("No", "Yes")), doc="whether that directory exists")
     file_name = Attr(Quantity("string", writable=True), kind="config", doc="what their names begin with")
     full_name = Attr(Quantity("string"), kind="normal", name="{}_file", doc="the file last written")
     made = Attr(COUNT, doc="frames made, in the detector's life")
@@ -61,56 +51,35 @@ class FileDetector(Instrument):
     width = Attr(COUNT, kind="config", doc="columns of a frame")
     height = Attr(COUNT, kind="config", doc="rows of a frame")
 
-    def __init__(self, address: str, *, name: str, local_files: bool = True, **kwargs: Any) -> None:
-        self.local_files = local_files
-        self._status: Waiting | None = None
-        self._lock = threading.Lock()
-        self._files: dict[str, int] = {}  # what was asked for in each file since this object was made
-        kwargs.setdefault("labels", {"detectors"})
-        super().__init__(address, name=name, **kwargs)
-        self.acquire.subscribe(self._connection_changed, event_type="meta", run=False)
-
-    # -- what a check before the run asks -------------------------------------------------------------------------
-
     @property
-    def bytes_per_trigger(self) -> int:
-        """The bytes that one trigger writes."""
-        return int(2 * self.width.sample.value * self.height.sample.value * self.num_images.sample.value)
+    def _frames_signal(self) -> Any:
+        return self.num_images
+
+    def _frame_shape(self) -> tuple[int, ...]:
+        return int(self.height.sample.value), int(self.width.sample.value)
+
+    def _frame_dtype(self) -> str:
+        return "<u2"
+
+    def _frame_bytes(self, value_of: ValueOf) -> float:
+        return float(PIXEL_BYTES * value_of(self.width) * value_of(self.height))
+
+    def exposures_made(self) -> int | None:
+        """Return how many frames it has ever made, asked for now."""
+        return int(self.made.fetch().value)
 
     # -- acquiring ------------------------------------------------------------------------------------------------
 
     def stage(self) -> list[object]:
         """Refuse a directory that does not exist, before anything is exposed."""
-        if self.directory_exists.fetch().value != 1:
-            raise BadReading(f"{self.name}: its directory {self.directory.fetch().value!r} does not exist")
+        if self.file_path_exists.fetch().value != 1:
+            raise BadReading(f"{self.name}: its directory {self.file_path.fetch().value!r} does not exist")
         return super().stage()
 
-    def trigger(self) -> Any:
-        """Take one file; the returned status ends when all its frames are proven to be in it."""
-        with self._lock:
-            if self._status is not None and not self._status.done:
-                raise Busy(f"{self.name}: triggered while it still acquires; wait or stop it first")
-            frames, exposure_s = int(self.num_images.sample.value), self.preset_time.sample.value
-            status = self._status = Waiting(
-                self.name,
-                f"{frames} frames of {exposure_s:g} s each",
-                PATIENCE.wall_seconds(frames * exposure_s),
-                lambda: str(self.written.last_words),
-            )
+    def _before(self, frames: int) -> int:
+        return int(self.made.fetch().value)
 
-        def begin() -> None:
-            before = int(self.made.fetch().value)
-            self.acquire.start("Acquire", lambda: in_background(lambda: status.guard(lambda: ended(before))))
-
-        def ended(before: int) -> None:
-            if not status.done:
-                self._judge(frames, before)
-                status.finish()
-
-        in_background(lambda: status.guard(begin))
-        return status
-
-    def _judge(self, frames: int, before: int) -> None:
+    def _judge(self, frames: int, before: int) -> str:
         asked = (self.write_status, self.made, self.written, self.dropped, self.full_name)
         for signal in asked:
             signal.ask()
@@ -127,44 +96,7 @@ class FileDetector(Instrument):
             raise BadReading(f"{self.name}: wrote {written.value} of {frames} frames to {file.value}")
         if self.local_files and (found := frames_in(file.value)) != frames:
             raise BadReading(f"{self.name}: {file.value} holds {found} of {frames} frames")
-        self._files[str(file.value)] = frames
-
-    def stop(self, *, success: bool = False) -> None:
-        """Stop acquiring."""
-        status, self._status = self._status, None
-        if status is None or status.done:
-            return
-        if self.acquire.connected:
-            self.acquire.start("Done")
-        if success:
-            status.finish()
-        else:
-            status.fail(Stopped(f"{self.name}: stopped while acquiring; {self.written.last_words}"))
-
-    def pause(self) -> None:
-        """Give up the acquisition under way: a plan that goes on triggers again."""
-        self.stop(success=True)
-
-    def unstage(self) -> list[object]:
-        """Leave nothing acquiring behind."""
-        self.stop(success=True)
-        return super().unstage()
-
-    # -- what the integrity report asks ---------------------------------------------------------------------------
-
-    def frames_expected(self) -> int:
-        """Return the number of frames that the triggers which ended well asked for."""
-        return sum(self._files.values())
-
-    def frames_in_files(self) -> int:
-        """Return the number of frames that are in their files now."""
-        return sum(frames_in(path) if self.local_files else count for path, count in self._files.items())
-
-    def _connection_changed(self, connected: bool = True, **_: Any) -> None:
-        status = self._status
-        if not connected and status is not None:
-            lost = f"{self.name}: lost its server while acquiring; {self.written.last_words}"
-            status.fail(NotConnected(lost))
+        return str(file.value)
 
     def report_state(self) -> Stated:
         """Return the state from the writer and the acquisition."""
@@ -177,14 +109,3 @@ class FileDetector(Instrument):
             ),
             Stated(State.ON, f"ready for {self.num_images.sample.value} x {self.preset_time.sample.value:g} s"),
         )
-
-
-def frames_in(path: str) -> int:
-    """Return the number of frames in a file; 0 if it is not there or cannot be read."""
-    import h5py
-
-    try:
-        with h5py.File(Path(path), "r") as file:
-            return int(file[FRAMES].shape[0])  # pyright: ignore[reportAttributeAccessIssue]
-    except (OSError, KeyError, AttributeError):
-        return 0

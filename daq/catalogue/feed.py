@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,14 @@ class Feed:
         Remembers which runs are complete.
     connect
         Gives a Tiled client; called in the thread.
+    readable
+        Where files of detectors may lie.
     """
 
-    def __init__(self, journals: Path, ledger: Ledger, connect: Callable[[], Any]) -> None:
+    def __init__(
+        self, journals: Path, ledger: Ledger, connect: Callable[[], Any], readable: Sequence[Path] = ()
+    ) -> None:
+        self._readable = readable
         self._watch = JournalWatch(journals)
         self._ledger = ledger
         self._connect = connect
@@ -154,7 +159,7 @@ class Feed:
             missing = any(uid not in self._follows and uid not in self._ledger.uids for uid in self._wanted)
         for path in self._watch.new(everything=missing):
             if path.stem not in self._ledger.uids:
-                self._follows[path.stem] = Follow(path)
+                self._follows[path.stem] = Follow(path, self._readable)
         for follow in list(self._follows.values()):
             follow.look()
             if follow.state == "refused":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ class Follow:
     ``refused`` (its journal is damaged or the catalogue has no place for what it holds, with `reason`).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, readable: Sequence[Path] = ()) -> None:
         self.path = path
+        self.readable = readable
         self.uid = path.stem
         self.state = "open"
         self.reason = ""
@@ -106,7 +108,7 @@ class Follow:
     def _write(self, client: Any, documents: list[Document]) -> None:
         if self._writer is None and documents[0][0] != "start":
             raise DataError("the part before is not in the catalogue")
-        writer = self._writer or RunWriter(client)
+        writer = self._writer or RunWriter(client, self.readable)
         self._writer = writer
         for name, doc in documents:
             writer(name, doc)

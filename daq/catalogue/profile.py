@@ -25,7 +25,10 @@ def content(data: Path, name: str = NAME) -> dict[str, Any]:
     arguments = {
         "uri": f"sqlite+aiosqlite:///file:{nodes}?mode=ro&uri=true",
         "specs": store.SPECS,
-        "readable_storage": [str(directory / store.FILES), store.tables_uri(directory)],
+        "readable_storage": [
+            *(str(one) for one in (directory / store.FILES, *paths.detector_dirs(data))),
+            store.tables_uri(directory),
+        ],
     }
     return {name: {"direct": {"trees": [{"path": "/", "tree": "catalog", "args": arguments}]}}}
 

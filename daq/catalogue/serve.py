@@ -86,14 +86,15 @@ def _build(data: Path) -> tuple[Any, Any, socket.socket, Address]:
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     address = Address(os.getpid(), listener.getsockname()[1], key)
-    app = build_app(store.tree(directory), authentication=Authentication(single_user_api_key=key))
+    files = paths.detector_dirs(data)
+    app = build_app(store.tree(directory, files), authentication=Authentication(single_user_api_key=key))
 
     def connect() -> Any:
         from tiled.client import from_uri
 
         return from_uri(address.url, api_key=key, trust_env=False, include_data_sources=True)
 
-    feed = Feed(paths.journal_dir(data), Ledger(directory / store.LEDGER), connect)
+    feed = Feed(paths.journal_dir(data), Ledger(directory / store.LEDGER), connect, files)
     return Status(app, feed, key), feed, listener, address
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +77,15 @@ def initialise(directory: Path) -> None:
     begun.rename(final)
 
 
-def tree(directory: Path) -> Any:
-    """Return the catalogue for the process that writes it."""
+def tree(directory: Path, files: Sequence[Path] = ()) -> Any:
+    """Return the catalogue for the process that writes it; it also reads what detectors wrote below `files`."""
     from tiled.catalog import from_uri
 
     return from_uri(
         f"sqlite+aiosqlite:///{directory / NODES}",
         specs=SPECS,
         writable_storage=[str(directory / FILES), tables_uri(directory)],
+        readable_storage=[str(one) for one in files],
     )
 
 

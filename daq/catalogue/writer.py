@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import os
+import urllib.parse
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from bluesky_tiled_plugins.writing.tiled_writer import RunNormalizer, _RunWriter
 
 JSON_SAFE = 2**53 - 1
+ASSETS = ("stream_resource", "stream_datum")
+log = logging.getLogger(__name__)
 
 
 class RunWriter:
     """Writes one run through Tiled's own writer, which keeps rows in memory until the run stops.
 
-    `flush` writes the rows that there are, so that a long run can be read while it goes on.
+    `flush` writes the rows that there are, so that a long run can be read while it goes on. Files of detectors are
+    left out unless they lie below one of `readable`.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, readable: Sequence[Path] = ()) -> None:
+        self._readable = readable
+        self._left_out: set[str] = set()
         self._data_keys: dict[str, dict[str, Any]] = {}
         patches: dict[str, Callable[[Any], Any]] = {
             "start": _sayable,
@@ -30,11 +39,22 @@ class RunWriter:
 
     def __call__(self, name: str, doc: dict[str, Any]) -> None:
         """Take one document."""
+        if name == "stream_resource" and not self._may_be_read(doc["uri"]):
+            log.warning("%s is left out: it lies where the catalogue may not read (TERASU_DETECTOR_FILES)", doc["uri"])
+            self._left_out.add(doc["uid"])
+        if self._left_out and (name in ASSETS and self._left_out & {doc["uid"], doc.get("stream_resource")}):
+            return
         self._normalise(name, doc)  # type: ignore[arg-type]
 
     def flush(self) -> None:
         """Write the rows that are kept in memory."""
         self._rows.flush()
+
+    def _may_be_read(self, uri: str) -> bool:
+        """Return whether a file lies where the catalogue may read; Tiled would refuse the whole run otherwise."""
+        parts = urllib.parse.urlparse(uri)
+        path = Path(os.path.normpath(urllib.parse.unquote(parts.path)))
+        return parts.scheme != "file" or any(path.is_relative_to(one) for one in self._readable)
 
     def _descriptor(self, doc: dict[str, Any]) -> dict[str, Any]:
         self._data_keys[doc["uid"]] = doc["data_keys"]
@@ -61,6 +81,9 @@ class _RowWriter(_RunWriter):
             if rows:
                 self._write_internal_data(rows, desc_node=self._desc_nodes[stream])
                 rows.clear()
+        for row in self._external_data_cache.values():
+            self._write_external_data(row)
+        self._external_data_cache.clear()
 
 
 def _typed(value: Any, dtype: str | None) -> Any:

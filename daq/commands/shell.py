@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from daq import options
 from daq.errors import innermost
+
+if TYPE_CHECKING:
+    from daq.shell.commands import Commands
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     options.add_allow_simulated(parser)
     options.add_config(parser)
     options.add_data(parser)
+    parser.add_argument(
+        "--plot",
+        choices=("auto", "text", "window", "none"),
+        default="auto",
+        help="the live plot: in the terminal, in a window, or what fits where you are (default)",
+    )
     options.add_sim(parser, clock="live")
     parser.set_defaults(run=run)
 
@@ -34,8 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.clock = "experiment" if not arguments.sim and arguments.clock == "live" else arguments.clock
     _check_simulation_options(arguments)
     from daq.session import open_session
+    from daq.shell.screen import Screen
     from daq.signals import PauseOnSignal
 
+    screen = Screen()
     with open_session(
         arguments.beamline,
         simulate=options.sim_options(arguments) if arguments.sim else None,
@@ -47,27 +58,26 @@ def run(arguments: argparse.Namespace) -> int:
         allow_simulated=arguments.allow_simulated,
         process=f"shell-{arguments.beamline}",
         signals=PauseOnSignal,
-        say=_say,
+        say=screen.say,
     ) as session:
-        from daq.live import LiveView
+        from daq.shell.commands import Commands
+        from daq.shell.desk import Desk
 
-        session.engine.subscribe(LiveView())
-        _interact(names(session), banner(session))
+        commands = Commands(Desk(session, screen, plot=arguments.plot))
+        _interact(names(session, commands), banner(session), commands)
     return 0
 
 
-def names(session: Any) -> dict[str, Any]:
+def names(session: Any, commands: Commands) -> dict[str, Any]:
     """Return what the user finds in the shell."""
     import bluesky.plan_stubs as bps
 
-    from daq import plan_call
     from daq.catalogue import open_catalogue
     from daq.check_plan import check_plan
 
-    found: dict[str, Any] = {
-        name: plan_call.with_roles(plan, session.tree) for name, plan in plan_call.known_plans().items()
-    }
+    found: dict[str, Any] = dict(commands.plans)
     found |= {name: device for name, device in session.tree.devices.items() if name not in found}
+    found |= {name: one for name, one in commands.functions.items() if name not in found}
     return found | {
         "RE": session.engine,
         "bl": session.tree,
@@ -82,21 +92,20 @@ def banner(session: Any) -> str:
     mode = f"simulated, seed {session.clock.seed}, {session.clock.mode} clock" if session.clock.simulated else "real"
     return (
         f"{session.beamline.title} ({mode})\n"
-        "  bl.<Tab>  devices      RE(xas('Fe K'))  run a plan      catalogue[-1]  the last run\n"
-        "  RE(mv(energy, 7112))   move             Ctrl-C          pause with the shutter closed;\n"
-        "  check_plan(xas, 'Fe K')                 look ahead      then RE.resume(), RE.stop() or RE.abort()\n"
-        "  %tb        an error in full\n"
+        "  wa                         where all is     ascan energy 7100 7130 30 0.1   scan, count 0.1 s a point\n"
+        "  mv energy 7112             move             cen, com, peak                  go there\n"
+        "  undo                       and back         RE(xas('Fe K'))                 any plan, in Python\n"
+        '  save_position "sample A"   goto "sample A"  check_plan(xas, \'Fe K\')        look ahead\n'
+        '  note "…"                   remark           bl.<Tab>  catalogue[-1]         devices, the last run\n'
+        "  Ctrl-C pauses with the shutter closed and asks; twice aborts. %tb: an error in full\n"
     )
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _interact(user_names: dict[str, Any], text: str) -> None:
+def _interact(user_names: dict[str, Any], text: str, commands: Commands) -> None:
     from IPython.terminal.embed import InteractiveShellEmbed
     from traitlets.config import Config
+
+    from daq.shell.words import RUN, transformer
 
     class Shell(InteractiveShellEmbed):
         def interact(self) -> None:
@@ -112,12 +121,29 @@ def _interact(user_names: dict[str, Any], text: str) -> None:
     settings.TerminalInteractiveShell.enable_tip = False
     settings.InteractiveShell.xmode = "Minimal"  # one line here too; `%tb` shows the whole of the last error
     settings.HistoryManager.enabled = sys.stdin.isatty()
+    user_names[RUN] = commands.line
     shell = Shell(config=settings, banner1=text, user_ns=user_names)
-    shell.set_custom_exc((Exception,), one_line)
+    commands.variables = shell.user_ns
+    shell.input_transformers_cleanup.append(
+        transformer(lambda name, alone: is_ours(name, alone, user_names, shell.user_ns, commands))
+    )
+    shell.set_custom_exc((Exception,), lambda *error, **more: one_line(commands, *error, **more))
     shell()
 
 
-def one_line(shell: Any, kind: type[BaseException], error: BaseException, traceback: Any, tb_offset: Any = None) -> Any:
+def is_ours(name: str, alone: bool, given: dict[str, Any], now: dict[str, Any], commands: Commands) -> bool:
+    """Return whether `name` is a command still, and not what the user has made of it since."""
+    return commands.is_command(name, alone) and now.get(name) is given.get(name)
+
+
+def one_line(
+    commands: Commands,
+    shell: Any,
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: Any,
+    tb_offset: Any = None,
+) -> Any:
     """Show an error that Terasu or the engine raises as one clear line; anything else as IPython would."""
     from bluesky.utils import RunEngineInterrupted
 
@@ -130,10 +156,10 @@ def one_line(shell: Any, kind: type[BaseException], error: BaseException, traceb
     if isinstance(cause, TerasuError):
         sys.stderr.write(f"{type(cause).__name__}: {cause}\n")
     elif isinstance(error, RunEngineInterrupted):
-        state = shell.user_ns["RE"].state
-        sys.stderr.write(
-            "paused, shutter closed: RE.resume(), RE.stop() or RE.abort()\n" if state == "paused" else "aborted\n"
-        )
+        if commands.desk.engine.state == "paused":
+            commands.desk.interrupted()
+        else:
+            sys.stderr.write("aborted\n")
     else:
         shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
     return None

@@ -104,7 +104,10 @@ class RunData:
         for name in run:
             stream = run[name]
             # a stream whose first event is still to come has no table yet
-            table = stream.read() if list(stream) else None
+            # and frames are read where they are wanted, not all at once
+            keys, there = stream.metadata["data_keys"], set(stream)
+            inner = ["time", *(key for key in keys if key in there and not keys[key].get("external"))]
+            table = stream.read(inner) if len(inner) > 1 else None
             columns = {} if table is None else {str(key): np.asarray(one) for key, one in table.data_vars.items()}
             time = np.asarray(table["time"], float) if table is not None and "time" in table else np.empty(0)
             about = _plain(stream.metadata)
