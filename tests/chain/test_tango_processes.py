@@ -10,17 +10,20 @@ import psutil
 import pytest
 
 from beam import facts
+from beam.errors import ConfigError
 from devices.errors import NotConnected
 from devices.signals import Quantity
 from devices.tango_names import Row
 from devices.tango_signal import TangoSignal
 from ioc_sim.errors import ServerError
+from ioc_sim.inventory import channels
 from ioc_sim.launch import Simulation
 from ioc_sim.tango_devices.host import database_there
 
 MIXED = str(facts.config_dir() / "mixed")
 
 
+@pytest.mark.full
 def test_all_of_it_is_on_loopback_and_ends_with_status_0():
     with Simulation("bl09u", config=MIXED, sample="none") as simulation:
         assert simulation.environment["TANGO_HOST"] == f"127.0.0.1:{simulation.ports['tango']}"
@@ -30,12 +33,6 @@ def test_all_of_it_is_on_loopback_and_ends_with_status_0():
         assert addresses == {"127.0.0.1"}
         processes = {name: child._process for name, child in simulation._children.items()}
     assert {name: process.returncode for name, process in processes.items()} == dict.fromkeys(processes, 0)
-
-
-def test_without_tango_devices_there_is_no_tango(simulation):
-    assert "TANGO_HOST" not in simulation.environment
-    for pid in simulation.pids.values():
-        assert not [one for one in psutil.Process(pid).memory_maps() if "_tango" in one.path]
 
 
 def test_the_database_that_does_not_answer_is_named(monkeypatch):
@@ -50,8 +47,8 @@ def test_the_database_that_does_not_answer_is_named(monkeypatch):
 def test_a_kind_that_is_not_simulated_on_tango_is_refused(tmp_path):
     (tmp_path / "facility.toml").write_text(f'extends = "{MIXED}"\n')
     (tmp_path / "bl09u.toml").write_text('[devices.counter]\ntango = "bl09u/counter/1"\n')
-    with pytest.raises(ServerError, match=r"devices\.counter\.tango: a scaler is simulated over EPICS only"):
-        Simulation("bl09u", config=tmp_path, sample="none").start()
+    with pytest.raises(ConfigError, match=r"devices\.counter\.tango: a scaler is simulated over EPICS only"):
+        channels(*facts.load("bl09u", tmp_path))
 
 
 @pytest.mark.full

@@ -3,6 +3,7 @@
 import math
 import threading
 
+import psutil
 import pytest
 
 from beam import facts
@@ -80,6 +81,12 @@ def until(happened):
             return
         pause.wait(0.01)
     raise AssertionError("it did not happen")
+
+
+def test_without_tango_devices_there_is_no_tango(simulation):
+    assert "TANGO_HOST" not in simulation.environment
+    for pid in simulation.pids.values():
+        assert not [one for one in psutil.Process(pid).memory_maps() if "_tango" in one.path]
 
 
 def test_facts_reach_the_documents(bench):

@@ -232,6 +232,7 @@ def test_a_killed_server_is_lost_and_found_again(make, probe):
     level.set(1.5).wait(PATIENCE_S)
 
 
+@pytest.mark.full
 def test_a_frozen_server_is_a_deadline_not_a_hang(make, probe, monkeypatch):
     monkeypatch.setattr(tango_link, "TIMEOUT_MS", 300)
     level = make(Row("Level"))
