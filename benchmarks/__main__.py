@@ -31,14 +31,16 @@ def main() -> None:
 
             reference = Row("R: bp.scan([det], motor, 0, 1, 200), in process, no callbacks", Reference())
             listed = Row("list(plan) of a spectrum with 328 points", chain.listed, absolute=True)
+            lean = Row("200-point step scan over CA, journal, catalogue, lean step", chain.lean_scan, goal=2.0)
             rows = [
                 reference,
                 listed,
                 Row(
                     "check_plan of it: limits, interlocks, duration; to list(plan)", chain.checked, 2.0, against=listed
                 ),
-                Row("200-point step scan over CA, journal, catalogue, lean step", chain.lean_scan, goal=2.0),
+                lean,
                 Row("  ... from the end of that scan until it can be read", chain.readable, absolute=True),
+                Row("the same, watched: conditions and integrity", chain.guarded_scan, goal=1.1, against=lean),
                 Row("the same with Bluesky's own step", chain.scan),
                 Row("200-point energy scan over CA, motions x 1000", chain.energy_scan),
             ]

@@ -92,6 +92,23 @@ class Chain:
 
         return self.scan(lean_step)
 
+    def guarded_scan(self) -> float:
+        """Scan with the lean inner loop under all that a session's engine watches over: conditions, integrity."""
+        from daq.guard import Guard
+        from daq.integrity import Integrity
+        from daq.suspend import conditions
+
+        guard = Guard(conditions(self.tree.facts.suspend, self.tree), self.tree.facts.flux)
+        integrity = Integrity(guard)
+        before = list(self.engine.preprocessors)
+        self.engine.preprocessors += [guard, integrity]
+        token = self.engine.subscribe(integrity.document)
+        try:
+            return self.lean_scan()
+        finally:
+            self.engine.unsubscribe(token)
+            self.engine.preprocessors[:] = before
+
     def energy_scan(self) -> float:
         """Scan 200 energies, gap and crystals moving at 1000 times their speed."""
         from daq.plan_call import with_roles
