@@ -150,7 +150,7 @@ class DeviceTree:
         missing = self.unreachable(timeout)
         absent = self.absent()
         if missing and not any(one.connected for device in self.devices.values() for one in _signals(device)):
-            raise Unreachable(self.name, missing, timeout)
+            raise Unreachable(self.name, missing, timeout, self.troubles(missing))
         return absent
 
     def absent(self) -> dict[str, list[str]]:

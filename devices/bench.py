@@ -65,6 +65,8 @@ MAKERS: dict[type[Any], Callable[..., Device | None]] = {
 def build_bench(bench: Bench, transport: Transport | None = None) -> dict[str, Device]:
     """Return the devices of a bench by name: that of its table, with a number where the table has several.
 
+    Those on Tango are left out: `devices.tango_device` makes them once their server runs.
+
     Parameters
     ----------
     bench
@@ -74,6 +76,8 @@ def build_bench(bench: Bench, transport: Transport | None = None) -> dict[str, D
     """
     made: dict[str, Device] = {}
     for name, (table, prefix) in bench.named().items():
+        if isinstance(table, kinds.Placed) and table.tango:
+            continue
         if (make := MAKERS.get(type(table))) is not None:
             address = {"name": f"bench/{bench.bench}/{name}".replace("_", "-"), "prefix": prefix}
             if (device := make(table, address, name=name, transport=transport)) is not None:

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _records(bench: Bench) -> None:
     for name, device in bench.devices.items():
-        addresses = [prefix.rstrip(":") for prefix in device.prefixes]
+        addresses = getattr(device, "tango", []) or [prefix.rstrip(":") for prefix in device.prefixes]
         more = f" … {addresses[-1]}" if addresses[1:] else ""
         needs = "".join(f"; needs {one}" for one in getattr(device, "needs", ()))
         say(f"  {name:<14} {addresses[0]}{more}: {len(addresses)} {device.kind}{needs}")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from beam import facts
+from daq.cli import main
 from devices import State
 from devices.errors import NotTaken
 from devices.tango_device import tango_device
@@ -98,3 +99,12 @@ def test_an_acquisition_can_be_aborted(device):
     camera.command("Abort")
     status.wait(PATIENCE_S)
     assert camera.frames_written.fetch().value < 10000
+
+
+def test_what_is_on_tango_is_listed_so_and_sought_nowhere_else(capsys):
+    assert main(["check", "bench", "--offline", "--config", str(facts.config_dir() / "mixed")]) == 0
+    shown = capsys.readouterr().out
+    assert "bench/camera/1: 1 file_detectors" in shown
+    assert "bench/electrometer/1: 1 electrometers" in shown
+    assert CAMERA not in shown
+    assert EM not in shown
