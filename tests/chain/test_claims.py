@@ -25,6 +25,7 @@ def started(process):
     raise AssertionError(process.stderr.read())
 
 
+@pytest.mark.full
 def test_a_second_simulation_for_everybody_says_so_and_stops(terasu):
     first = terasu.popen("sim", "bl09u", "--time-scale", "100", environment=ALONE)
     exported = started(first)

@@ -91,6 +91,7 @@ def test_a_detector_stuck_in_acquire(client, fault, target, pv):
     assert client.get(busy) == 0
 
 
+@pytest.mark.full
 def test_acquisitions_whose_put_never_completes(client, fault):
     for target, pv in ((METER, f"{METER}Acquire"), (DETECTOR, f"{DETECTOR}Acquire"), (MCA, f"{MCA}.ERST")):
         busy = f"{MCA}.ACQG" if target == MCA else pv

@@ -33,6 +33,7 @@ def test_ring_and_undulator_in_tango_give_the_same_data_bit_for_bit(terasu):
     assert {sources[key] for key in tango} == {"ca"}
 
 
+@pytest.mark.full
 def test_a_mixed_beamline_runs_from_nothing(terasu):
     answer = terasu.run("run", "bl09u", "scan", "energy", "7100", "7110", "num=3", *SIM, *MIXED)
     values, sources = data(terasu, answer["uid"])

@@ -7,6 +7,7 @@ import pytest
 from bluesky.utils import RunEngineInterrupted
 
 
+@pytest.mark.full
 def test_a_pause_in_the_middle_of_a_move_repeats_it(acquire):
     tree, engine = acquire.tree, acquire.engine
     under_way = threading.Event()

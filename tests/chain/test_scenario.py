@@ -84,6 +84,7 @@ def play(simulation, connect):
     return seen
 
 
+@pytest.mark.full
 def test_a_scenario_acts_at_the_same_points_at_any_time_scale(written, simulate, connect):
     path = written(SCENARIO)
     fast, slow = (play(simulate(time_scale=scale, seed=5, scenario=path), connect) for scale in (1000.0, 200.0))

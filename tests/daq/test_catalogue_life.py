@@ -33,6 +33,7 @@ def await_state(data, uid, wanted):
         state = ensure_catalogue(data).ask("run", 30, uid=uid, wait_s="0.1")["state"]
 
 
+@pytest.mark.full
 def test_two_starters_get_one_process_which_ends_when_idle(data, monkeypatch):
     monkeypatch.setenv("TERASU_CATALOGUE_IDLE_S", "2")
     with ThreadPoolExecutor(3) as starters:
