@@ -29,6 +29,11 @@ def reading(acquire, *moves):
 def lit(acquire):
     """Light at 7200 eV, and everything back in place afterwards."""
     tree = acquire.tree
+    # whatever tests before this one did to the ring, or left chosen
+    if tree.ring.current.fetch().value < 390.0:
+        acquire.put("BL09U:SIM:Advance", 600.0)
+    assert tree.ring.current.fetch().value > 390.0
+    acquire(mv(tree.energy.harmonic_choice, 0))
     dark = reading(acquire, (tree.shutter, "close"))
     reading(acquire, (tree.dcm.pitch, 0.0), (tree.energy, ENERGY_EV), (tree.front_end, "open"), (tree.shutter, "open"))
     yield {"dark": dark}
