@@ -10,6 +10,7 @@ import threading
 
 from beam.errors import TerasuError
 from daq import errors
+from daq.say import remark
 
 COMMANDS = ("sim", "fault", "clock", "run", "shell", "data", "settings", "check", "facts")
 
@@ -38,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except TerasuError as error:
-        print(f"terasu: {error}", file=sys.stderr)  # noqa: T201
+        remark(str(error))
         return errors.exit_status(error)
     except BrokenPipeError:
         # the reader of our output went away (`terasu data list | head`); nothing is left to say to it
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         if not errors.interrupted(error):
             raise
-        print("terasu: interrupted", file=sys.stderr)  # noqa: T201
+        remark("interrupted")
         return errors.ABORTED
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from beam.errors import TerasuError
 from daq.errors import DataError, exit_status
+from daq.say import say
 
 SCALE = 100.0
 SEED = 20240401
@@ -106,12 +107,6 @@ def _read_back(data: Path, uid: str, files: list[Path]) -> dict[str, Any]:
     if answer.returncode:
         raise DataError(f"the run {uid} could not be read back")
     return json.loads(answer.stdout)
-
-
-def say(line: str) -> None:
-    """Write one line of the report."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ class Monitored(Sampled):
         if info is None:
             words = self.last_words
             raise TimedOut(f"{self.name}: waited {timeout:.1f} s for {self.address} to answer; {words}")
-        sample = self.asked(self._decode(info["value"]), info["timestamp"], info["severity"])
+        sample = self.asked(self._decode(info["value"]), info["timestamp"], info["severity"], asked)
         self._fetched_at = asked
         return sample
 

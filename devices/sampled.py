@@ -49,9 +49,16 @@ class Sampled(DeviceSignal):
         if self._callbacks[self.SUB_VALUE]:
             self._metadata_thread_ctx.run(self._tell, sample)
 
-    def asked(self, value: Any, timestamp: float, severity: int) -> Sample:
-        """Take what the server answered; what it had sent before is older."""
+    def asked(self, value: Any, timestamp: float, severity: int, since: float) -> Sample:
+        """Take what the server answered to a question sent at `since` (monotonic); return the newest that is known.
+
+        What it had sent before is older than the answer. What came after the question and has a later stamp is newer:
+        the answer was on its way to whoever asked, while the library's thread took that.
+        """
         with self._latest_lock:
+            latest = self._latest
+            if latest is not None and latest.seen >= since and 0 < latest.time - timestamp < CLOCK_STEP_S:
+                return latest
             self._fetched_time = timestamp
             return self._store(value, timestamp, severity)
 

@@ -187,6 +187,7 @@ class TangoSignal(Sampled):
             raise self.lost()
         if self.row.part is Part.COMMAND:
             return self.sample
+        asked = time.monotonic()
         try:
             reading = proxy.read_attribute(self.row.name)
         except tango.DevFailed as error:
@@ -196,7 +197,7 @@ class TangoSignal(Sampled):
                 raise TimedOut(f"{self.name}: {self.address} does not answer: {first_line(error)}; {words}") from error
             raise BadReading(f"{self.name}: {self.address} cannot be read: {first_line(error)}; {words}") from error
         before = self._last_seen
-        sample = self.asked(*sample_of(reading, self.quantity, self.row, before and before.value))
+        sample = self.asked(*sample_of(reading, self.quantity, self.row, before and before.value), asked)
         # Servers stamp an answer with the time of the question: the event of the change is older then, and ignored.
         if self._callbacks[self.SUB_VALUE] and not self.quantity.shape and (before and before[:3:2]) != sample[:3:2]:
             self._metadata_thread_ctx.run(self._tell, sample)

@@ -52,7 +52,9 @@ def dscan(
     md: Metadata = None,
 ) -> MsgGenerator[str]:
     """Scan as `ascan` does, relative to where `motor` is, and go back there."""
-    plan = _untyped.rel_scan(detectors, motor, start, stop, num=_points(intervals), md=_named("dscan", md))
+    plan = _untyped.rel_scan(
+        detectors, motor, start, stop, num=_points(intervals), per_step=lean_step, md=_named("dscan", md)
+    )
     return (yield from _run(plan, detectors, dwell_s))
 
 
@@ -100,6 +102,7 @@ def mesh(
         detectors,
         *(motor2, start2, stop2, _points(intervals2)),
         *(motor1, start1, stop1, _points(intervals1)),
+        per_step=lean_step,
         md=_named("mesh", md),
     )
     return (yield from _run(plan, detectors, dwell_s))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daq import options
+from daq.say import say
 
 if TYPE_CHECKING:
     from beam.bench import Bench
@@ -74,8 +74,3 @@ def _devices(name: str, directory: Path, probe: bool) -> None:
         say(f"  {trouble}")
     for rule in tree.interlocks.rules:
         say(f"  interlock: {rule.says}")
-
-
-def say(line: str) -> None:
-    """Write one line of the report."""
-    sys.stdout.write(line + "\n")

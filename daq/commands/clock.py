@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from daq import options, running
-from daq.commands.sim import say
+from daq.say import say
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

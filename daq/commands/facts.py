@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 
 from daq import options
-from daq.commands.check import say
+from daq.say import say
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from daq import options, running
-from daq.commands.sim import say
 from daq.errors import UsageError
+from daq.say import say
 
 if TYPE_CHECKING:
     from ioc_sim.faults.client import Faults

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from beam.errors import TerasuError
 from daq import options, paths
 from daq.errors import RunAborted, RunFailed, UsageError, exit_status, interrupted
+from daq.say import remark, say
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -79,7 +79,7 @@ def _complain(arguments: argparse.Namespace, error: TerasuError, outcome: Any) -
     """Say what went wrong and what was kept; the JSON object comes last here too."""
     if outcome is not None and outcome.uids:
         say(f"{outcome.exit_status}: {outcome.num_points} points kept, run {outcome.uids[-1]}")
-    print(f"terasu: {error}", file=sys.stderr, flush=True)  # noqa: T201
+    remark(str(error))
     if arguments.json:
         _print_json(outcome, [], str(error), "abort" if isinstance(error, RunAborted) else "refused")
     return exit_status(error)
@@ -99,7 +99,7 @@ def _session(arguments: argparse.Namespace) -> Any:
         allow_simulated=arguments.allow_simulated,
         process=f"run-{arguments.beamline}",
         plan=(arguments.plan, arguments.words),
-        say=lambda line: print(f"terasu: {line}", file=sys.stderr, flush=True),  # noqa: T201
+        say=remark,
     )
 
 
@@ -187,9 +187,3 @@ def _print_json(outcome: Any, files: list[Path], error: str | None = None, nothi
     if error is not None:
         answer["error"] = error
     say(json.dumps(answer))
-
-
-def say(line: str) -> None:
-    """Write one line of the report."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

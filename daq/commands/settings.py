@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from daq import options, paths
 from daq.errors import UsageError
+from daq.say import say
 from daq.timestamps import iso
 
 if TYPE_CHECKING:
@@ -157,8 +157,3 @@ def _headline(one: Version) -> str:
 
 def _value(value: float | None) -> str:
     return "default" if value is None else f"{value:.9g}"
-
-
-def say(line: str) -> None:
-    """Write one line of the report."""
-    sys.stdout.write(line + "\n")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import shlex
 import signal
-import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
 
 from daq import options, paths
+from daq.say import say
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,9 +65,3 @@ def _prefixes(chosen: options.SimOptions) -> list[str]:
     served = bench.load_served(chosen.beamline, chosen.config)
     own = [served.prefix]
     return own if isinstance(served, bench.Bench) else [*own, facts.load_facility(chosen.config).ring.own_prefix]
-
-
-def say(line: str) -> None:
-    """Write one line at once: whoever started us waits for it."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

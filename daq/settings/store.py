@@ -1,35 +1,22 @@
-"""The settings of one beamline in a file of their own: one line of JSON a version, appended and never changed.
+"""The settings of one beamline in a file of their own (`daq.line_file`), one line a version.
 
-=======================  =============================================================================================
-what happens             what the file holds
-=======================  =============================================================================================
-a version is written     one more line with all values, its changes, who, when, from which run and why; on disk before
-                         anybody is told; a second process waits for the lock and builds on that version
-the writer dies          at most a last line without its end: no version yet; the next writer removes it
-the disk refuses         nothing of the line; an error
-somebody reads           whole lines only, without a lock
-an old one is wanted     a new version with the old values: what was between stays
-a line is damaged        an error that names it; nothing is guessed and nothing is written
-=======================  =============================================================================================
+A version holds all values, its changes, who, when, from which run and why. An old one that is wanted back becomes a
+new version with the old values: what was between stays.
 """
 
 from __future__ import annotations
 
-import fcntl
 import getpass
-import json
 import math
-import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from beam.errors import TerasuError
-from daq.errors import DataError
-from daq.journal_append import append
+from daq.line_file import LineFile
 
 SIMULATED = ".simulated"
 
@@ -78,16 +65,11 @@ class SettingsStore:
 
     def __init__(self, data_dir: Path, beamline: str, *, simulated: bool) -> None:
         self.path = data_dir / "settings" / f"{beamline}{SIMULATED if simulated else ''}.jsonl"
+        self._file = LineFile(self.path, _version, SettingsError)
 
     def history(self) -> list[Version]:
         """Return all versions, the oldest first; raise SettingsError if a line is damaged."""
-        try:
-            text = self.path.read_bytes()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise SettingsError(f"{self.path}: {error.strerror or error}") from error
-        return self._versions(text[: text.rfind(b"\n") + 1])
+        return self._file.read()
 
     def latest(self) -> Version:
         """Return the version that holds now."""
@@ -135,62 +117,24 @@ class SettingsStore:
 
         return self._append(changes, why or f"back to version {version}", None, who)
 
-    def _append(self, changes: Any, why: str, run: str | None, who: str | None) -> Version:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise DataError(f"{self.path}: cannot be written: {error.strerror or error}") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            text = os.pread(handle, os.fstat(handle).st_size, 0)
-            whole = text.rfind(b"\n") + 1
-            before = (self._versions(text[:whole]) or [Version()])[-1]
-            made: dict[str, float | None] = {
-                name: value for name, value in sorted(changes(before).items()) if before.values.get(name) != value
-            }
+    def _append(
+        self, changes: Callable[[Version], dict[str, float | None]], why: str, run: str | None, who: str | None
+    ) -> Version:
+        def make(history: list[Version]) -> dict[str, Any] | None:
+            before = (history or [Version()])[-1]
+            made = {name: value for name, value in sorted(changes(before).items()) if before.values.get(name) != value}
             if not made:
-                return before
-            values = {name: value for name, value in {**before.values, **made}.items() if value is not None}
-            after = Version(
-                before.version + 1,
-                time.time(),
-                who or getpass.getuser(),
-                socket.gethostname(),
-                run,
-                why,
-                made,
-                dict(sorted(values.items())),
-            )
-            if whole < len(text):
-                os.ftruncate(handle, whole)
-            append(handle, json.dumps(asdict(after), allow_nan=False).encode() + b"\n", whole)
-            os.fsync(handle)
-            _sync(self.path.parent)
-            return after
-        except OSError as error:
-            raise DataError(f"{self.path}: cannot be written: {error.strerror or error}") from error
-        finally:
-            os.close(handle)
+                return None
+            values = {name: value for name, value in sorted((before.values | made).items()) if value is not None}
+            who_ = who or getpass.getuser()
+            return asdict(Version(before.version + 1, time.time(), who_, socket.gethostname(), run, why, made, values))
 
-    def _versions(self, text: bytes) -> list[Version]:
-        found: list[Version] = []
-        for number, line in enumerate(text.splitlines(), 1):
-            try:
-                one = Version(**json.loads(line))
-                numbers = [*one.values.values(), *(value for value in one.changes.values() if value is not None)]
-                if one.version != number or not all(math.isfinite(value) for value in numbers):
-                    raise ValueError(f"is not version {number}")
-            except (ValueError, TypeError, AttributeError) as error:
-                raise SettingsError(f"{self.path}, line {number}: is damaged: {error}") from error
-            found.append(one)
-        return found
+        return (self._file.append(make) or [Version()])[-1]
 
 
-def _sync(directory: Path) -> None:
-    """Bring a new file's name to the disk."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _version(number: int, values: Any) -> Version:
+    one = Version(**values)
+    numbers = [*one.values.values(), *(value for value in one.changes.values() if value is not None)]
+    if one.version != number or not all(math.isfinite(value) for value in numbers):
+        raise ValueError(f"is not version {number}")
+    return one

@@ -12,21 +12,23 @@ between runs                     with the uid of the last run in ``after_run``
 
 from __future__ import annotations
 
-import fcntl
 import getpass
-import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 from bluesky.utils import MsgGenerator
 
-from daq.errors import DataError, UsageError
-from daq.journal_append import append
+from beam.errors import TerasuError
+from daq.errors import UsageError
+from daq.line_file import LineFile
 from daq.note import Note
 
 LONGEST = 4000
+
+
+class NoteError(TerasuError):
+    """Notes that cannot be read."""
 
 
 class Notes:
@@ -42,6 +44,7 @@ class Notes:
 
     def __init__(self, path: Path, proposal: str | None) -> None:
         self.path, self.proposal = path, proposal
+        self._file = LineFile(path, _note, NoteError)
         self.note = Note("notes", "note")
         self._waiting: list[str] = []
         self._open: str | None = None
@@ -68,26 +71,12 @@ class Notes:
         if not text or len(text) > LONGEST:
             raise UsageError(f"note: must have 1 to {LONGEST} characters, not {len(text)}")
         record = {"time": time.time(), "who": getpass.getuser(), "proposal": self.proposal}
-        self._write(record | {"run": self._open, "after_run": None if self._open else self._last, "text": text})
+        record |= {"run": self._open, "after_run": None if self._open else self._last, "text": text}
+        self._file.append(lambda _: record)
         if self._open is None:
             return f"noted in {self.path}"
         self._waiting.append(text)
         return f"noted in {self.path}, and in run {self._open[:8]} when it goes on"
-
-    def _write(self, record: dict[str, Any]) -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise DataError(f"{self.path}: cannot be written: {error.strerror or error}") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            append(handle, json.dumps(record, ensure_ascii=False).encode() + b"\n", os.fstat(handle).st_size)
-            os.fsync(handle)
-        except OSError as error:
-            raise DataError(f"{self.path}: cannot be written: {error.strerror or error}") from error
-        finally:
-            os.close(handle)
 
     def __call__(self, plan: MsgGenerator[Any]) -> MsgGenerator[Any]:
         """Return `plan` with what was noted while it was paused, where no point is being taken."""
@@ -115,3 +104,9 @@ class Notes:
                     open_runs.append(msg.run)
                 elif msg.command == "close_run" and msg.run in open_runs:
                     open_runs.remove(msg.run)
+
+
+def _note(number: int, record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+        raise ValueError(f"note {number} has no text")
+    return record

@@ -143,6 +143,21 @@ def test_a_monitor_overtaken_by_a_reading_is_ignored(connected):
     assert signal.sample.value == 9.5
 
 
+def test_a_reading_overtaken_by_a_monitor_is_ignored(connected, monkeypatch):
+    signal, pv = connected
+    answer = {"value": 0.0, "timestamp": 105.0, "severity": 0, "status": 0}
+
+    def answered_late(**_):
+        pv.monitor(1.0, 110.0)  # while the answer was on its way to the thread that asked
+        return answer
+
+    monkeypatch.setattr(pv, "get_with_metadata", answered_late)
+    assert signal.fetch().value == 1.0
+    assert signal.sample.value == 1.0
+    pv.monitor(0.0, 111.0)
+    assert signal.sample.value == 0.0
+
+
 def test_a_server_clock_set_back_is_believed(connected):
     signal, pv = connected
     pv.truth = {"value": 9.0, "timestamp": 1000.0, "severity": 0, "status": 0}
