@@ -74,7 +74,8 @@ class Chain:
         counts: list[int] = []
 
         def note(_name: str, doc: Any) -> None:
-            counts.append(int(doc["data"]["counter_exposures"]))
+            if "counter_exposures" in doc["data"]:  # the integrity report is an event too
+                counts.append(int(doc["data"]["counter_exposures"]))
 
         token = self.engine.subscribe(note, "event")
         plan = scan([self.tree.counter], self.tree.dcm.pitch, -200, 198, POINTS, per_step=per_step)

@@ -124,7 +124,9 @@ class Guard:
         asked, since
             What `ask` returned and when it was called (monotonic clock); by default all is asked now.
         """
-        for signal in self.ask() if asked is None else asked:
+        if asked is None:
+            since, asked = time.monotonic(), self.ask()
+        for signal in asked:
             signal.fetch_since(since)
         return [(one, why) for one in self.conditions if (why := one.broken()) is not None]
 

@@ -90,6 +90,7 @@ class Integrity:
         self.guard = guard
         self.note = Note("integrity", "integrity", {"suspended": "s"})
         self._runs: dict[Any, Tally] = {}
+        self._kinds: dict[type, tuple[bool, bool]] = {}  # whether it counts exposures, keeps frames: slow to find out
         self._by_uid: dict[str, Tally] = {}
         self._streams: dict[str, tuple[Tally, str, frozenset[str]]] = {}
 
@@ -161,13 +162,16 @@ class Integrity:
         return (yield msg)
 
     def _triggered(self, tally: Tally, device: Any) -> None:
-        if isinstance(device, CountsExposures):
+        if (kind := self._kinds.get(type(device))) is None:
+            kind = self._kinds[type(device)] = (isinstance(device, CountsExposures), isinstance(device, KeepsFrames))
+        counts_exposures, keeps_frames = kind
+        if counts_exposures:
             if device not in tally.triggers and (made := device.exposures_made()) is not None:
                 tally.triggers[device], tally.exposures[device] = 0, made
                 tally.given_up[device] = _given_up(device)
             if device in tally.triggers:
                 tally.triggers[device] += 1
-        if isinstance(device, KeepsFrames) and device not in tally.frames:
+        if keeps_frames and device not in tally.frames:
             tally.frames[device] = (device.frames_expected(), device.frames_in_files())
 
     def _close(self, msg: Msg, tally: Tally) -> MsgGenerator[Any]:

@@ -40,7 +40,7 @@ from devices.frame_detector import FrameDetector
 from devices.frame_files import frames_in
 from devices.protocols import ValueOf
 from devices.settling import Setting, apply, wait_until
-from devices.signals import Attr, Quantity
+from devices.signals import Attr, Quantity, fetch_all
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 from devices.waiting import Waiting, in_background
 
@@ -337,9 +337,7 @@ class AreaDetector(FrameDetector):
         if not self._open:
             raise BadReading(f"{self.name}: it is not staged: there is no file to write to")
         asked = (self.made, self.written, self.dropped, self.capturing, self.images_taken_over)
-        for signal in asked:
-            signal.ask()
-        made, written, dropped, capturing, images = (int(signal.fetch().value) for signal in asked)
+        made, written, dropped, capturing, images = (int(sample.value) for sample in fetch_all(asked))
         if not capturing:
             message = self.write_message.fetch().value or "somebody ended the capture"
             raise Stopped(f"{self.name}: its file was closed before the run ended: {message}")
@@ -401,9 +399,7 @@ class AreaDetector(FrameDetector):
         return file
 
     def _ask(self, signals: Sequence[Any]) -> list[Any]:
-        for signal in signals:
-            signal.ask()
-        return [signal.fetch().value for signal in signals]
+        return [sample.value for sample in fetch_all(signals)]
 
     def report_state(self) -> Stated:
         """Return the state from camera, writer and acquisition."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devices.base import Instrument
 from devices.errors import BadReading
-from devices.signals import Attr, Quantity
+from devices.signals import Attr, Quantity, fetch_all
 from devices.state import State, Stated
 
 SWITCH = Quantity("enum", enum=("Disable", "Enable"), writable=True)
@@ -51,9 +51,7 @@ class Statistics(Instrument):
     def prove(self, frame_id: int) -> None:
         """Ask for the numbers anew; raise BadReading unless they are of this frame."""
         numbers = (self.frame_id, self.total, self.mean, self.maximum, self.sigma, self.centroid_x, self.centroid_y)
-        for signal in numbers:
-            signal.ask()
-        of, *_ = [int(numbers[0].fetch().value), *(signal.fetch() for signal in numbers[1:])]
+        of = int(fetch_all(numbers)[0].value)
         if of != frame_id:
             raise BadReading(f"{self.name}: its numbers are of frame {of}, the last one is frame {frame_id}")
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import time
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -19,13 +17,11 @@ import epics
 from ophyd import EpicsSignal, EpicsSignalRO, Kind
 
 from devices.ca_names import pv_name, unit_of
+from devices.ca_question import Question
 from devices.deadlines import PATIENCE
 from devices.errors import NotConnected, NotTaken, TimedOut
 from devices.sampled import Sampled
 from devices.signals import Quantity, Sample, to_wire
-
-# pyepics warns beside returning nothing; the error that is raised here says more.
-warnings.filterwarnings("ignore", message=r"ca\.get\(", category=UserWarning)
 
 
 @functools.cache
@@ -68,7 +64,9 @@ class Monitored(Sampled):
     _metadata_lock: threading.RLock
 
     def __init__(self, pv: str, **kwargs: Any) -> None:
-        self._fetched_at = self._asked_at = 0.0  # when the last question, and one still open, were sent; monotonic
+        self._fetched_at = 0.0  # when the last question that was answered was sent; monotonic
+        self._circuit = ""
+        self._question: Question | None = None  # sent, and nobody waits for the answer yet
         super().__init__(pv, address=pv, auto_monitor=True, **kwargs)
         # in the CA library's own thread, before ophyd's handlers get their turn in theirs
         self._read_pv.connection_callbacks.append(self._on_connection)
@@ -78,6 +76,7 @@ class Monitored(Sampled):
     def _on_connection(self, conn: bool = False, **_: Any) -> None:
         if not conn:
             self._latest = None
+            self._circuit = ""
 
     def _add_callback(self, pvname: str, pv: Any, cb: Any) -> None:
         with self._metadata_lock:
@@ -135,40 +134,52 @@ class Monitored(Sampled):
         return digits
 
     def ask(self) -> None:
-        """Send the question that `fetch` will wait for."""
-        if self.connected and not self._asked_at:
-            self._asked_at = time.monotonic()
-            chid = self._read_pv.chid
-            epics.ca.get_with_metadata(chid, ftype=epics.ca.promote_type(chid, use_time=True), wait=False)
+        """Send the question that `fetch_since` will wait for."""
+        if self.connected:
+            self._question = self._ask()
 
     def fetch_since(self, moment: float) -> Sample:
-        """Return the answer to a question sent at `moment` or later; or ask now."""
-        return self.sample if self._fetched_at >= moment else self.fetch()
+        """Return what the server answers to a question sent at `moment` or later; or ask now."""
+        if self._fetched_at >= moment:
+            return self.sample
+        question, self._question = self._question, None
+        return self._answer(question) if question and question.sent >= moment else self.fetch()
+
+    def fetch(self) -> Sample:
+        """Ask the server now."""
+        return self._answer(self._ask())
 
     @property
     def circuit(self) -> str:
         """Host and port of the server: all channels there share one circuit."""
-        return str(epics.ca.host_name(self._read_pv.chid)) if self.connected else ""
+        if not self.connected:
+            return ""
+        if not self._circuit:
+            self._circuit = str(epics.ca.host_name(self._read_pv.chid))
+        return self._circuit
 
-    def fetch(self) -> Sample:
-        """Ask the server now, or wait for the answer to `ask`."""
-        asked, self._asked_at = self._asked_at or time.monotonic(), 0.0
+    def _ask(self) -> Question:
         if not self.connected:
             raise self.lost()
-        timeout = PATIENCE.margin_s
         try:
-            info = self._read_pv.get_with_metadata(form="time", timeout=timeout, use_monitor=False)
-        except UserWarning:
-            info = None
+            return Question(self._read_pv)
         except epics.ca.ChannelAccessException as error:
-            words = self.last_words
-            raise NotConnected(f"{self.name}: lost its server while {self.address} was asked; {words}") from error
-        if info is None:
-            words = self.last_words
-            raise TimedOut(f"{self.name}: waited {timeout:.1f} s for {self.address} to answer; {words}")
-        sample = self.asked(self._decode(info["value"]), info["timestamp"], info["severity"], asked)
-        self._fetched_at = asked
+            raise self._lost_now() from error
+
+    def _answer(self, question: Question) -> Sample:
+        timeout = PATIENCE.margin_s
+        answer = question.answer(timeout)
+        if answer is None:
+            if not self.connected:
+                raise self._lost_now()
+            raise TimedOut(f"{self.name}: waited {timeout:.1f} s for {self.address} to answer; {self.last_words}")
+        value = self._decode(answer["value"])
+        sample = self.asked(value, answer["timestamp"], answer["severity"], question.sent)
+        self._fetched_at = question.sent
         return sample
+
+    def _lost_now(self) -> NotConnected:
+        return NotConnected(f"{self.name}: lost its server while {self.address} was asked; {self.last_words}")
 
 
 class CaSignalRO(Monitored, EpicsSignalRO):  # pyright: ignore[reportIncompatibleMethodOverride]

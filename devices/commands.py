@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 
-from devices.signals import DeviceSignal
+from devices.signals import DeviceSignal, fetch_all
 from devices.state import State, Stated, allowed
 from devices.state_watch import StateWatch
 
@@ -60,11 +60,7 @@ class Commands:
             While it moves or counts: stop it first.
         """
         self.allow("Init")
-        signals = [one for one in self.signals() if one.connected]
-        for one in signals:
-            one.ask()
-        for one in signals:
-            one.fetch()
+        fetch_all([one for one in self.signals() if one.connected])
         return self.stated()
 
     def watch_state(self, callback: Callable[[Stated], None]) -> Callable[[], None]:

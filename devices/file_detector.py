@@ -24,7 +24,7 @@ from devices.errors import BadReading, Stopped
 from devices.frame_detector import FrameDetector
 from devices.frame_files import frames_in
 from devices.protocols import ValueOf
-from devices.signals import Attr, Quantity
+from devices.signals import Attr, Quantity, fetch_all
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 
 COUNT = Quantity("int")
@@ -80,10 +80,9 @@ class FileDetector(FrameDetector):
         return int(self.made.fetch().value)
 
     def _judge(self, frames: int, before: int) -> str:
-        asked = (self.write_status, self.made, self.written, self.dropped, self.full_name)
-        for signal in asked:
-            signal.ask()
-        status, made, written, dropped, file = (signal.fetch() for signal in asked)
+        status, made, written, dropped, file = fetch_all(
+            (self.write_status, self.made, self.written, self.dropped, self.full_name)
+        )
         made_now = int(made.value) - before
         if status.value != 0:
             message = self.write_message.fetch().value

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from devices.deadlines import PATIENCE
-from devices.signals import DeviceSignal, enum_text
+from devices.signals import DeviceSignal, enum_text, fetch_all
 from devices.waiting import Waiting
 
 Setting = tuple[DeviceSignal, Any]
@@ -15,9 +15,11 @@ Setting = tuple[DeviceSignal, Any]
 def apply(settings: Iterable[Setting]) -> list[Setting]:
     """Write what is not so already, wait until all is taken, and return what the changed ones were before."""
     wanted = list(settings)
-    for signal, _ in wanted:
-        signal.ask()
-    before = [(signal, enum_text(signal.quantity, signal.fetch().value), value) for signal, value in wanted]
+    samples = fetch_all([signal for signal, _ in wanted])
+    before = [
+        (signal, enum_text(signal.quantity, sample.value), value)
+        for (signal, value), sample in zip(wanted, samples, strict=True)
+    ]
     changed = [(signal, had, value) for signal, had, value in before if had != value]
     for status in [signal.set(value) for signal, _, value in changed]:
         status.wait()

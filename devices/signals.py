@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -96,10 +96,10 @@ class DeviceSignal(Signal):
         return 0.0
 
     def ask(self) -> None:
-        """Send the question that `fetch` will wait for, so that several signals can be asked at once."""
+        """Send the question that `fetch_since` will wait for, so that several signals can be asked at once."""
 
     def fetch_since(self, moment: float) -> Sample:
-        """Return what the server answered to a question sent at `moment` (monotonic clock) or later; or ask now."""
+        """Return what the server answers to a question sent at `moment` (monotonic clock) or later; or ask now."""
         del moment
         return self.fetch()
 
@@ -115,6 +115,14 @@ class DeviceSignal(Signal):
     def start(self, value: Any, done: Callable[[], None] | None = None) -> None:
         """Write `value`; call `done` when all that this started has ended, however it ended. Never blocks."""
         raise NotImplementedError
+
+
+def fetch_all(signals: Sequence[DeviceSignal]) -> list[Sample]:
+    """Ask for all of `signals` at once; return what the servers answer."""
+    moment = time.monotonic()
+    for signal in signals:
+        signal.ask()
+    return [signal.fetch_since(moment) for signal in signals]
 
 
 class Attr(Component[DeviceSignal]):

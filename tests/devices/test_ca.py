@@ -1,5 +1,6 @@
 """The Channel Access signals against a PV in process: what they make of monitors, completions, disconnections."""
 
+import time
 from types import SimpleNamespace
 
 import ophyd
@@ -47,10 +48,6 @@ class FakePV:
     def get_all_metadata_callback(self, callback, timeout):
         callback(self.pvname, self.ctrl | {"timestamp": 100.0, "status": 0, "severity": 0})
 
-    def get_with_metadata(self, use_monitor, **_):
-        assert not use_monitor
-        return dict(self.truth) if self.answers else None
-
     def put(self, value, use_complete=False, callback=None):
         self.puts.append(value)
         if self.takes:
@@ -62,8 +59,19 @@ class FakePV:
         return self.connected
 
 
+class FakeQuestion:
+    """A question to it."""
+
+    def __init__(self, pv):
+        self.sent, self.pv = time.monotonic(), pv
+
+    def answer(self, timeout):
+        return dict(self.pv.truth) if self.pv.answers else None
+
+
 @pytest.fixture
-def make():
+def make(monkeypatch):
+    monkeypatch.setattr(ca, "Question", FakeQuestion)
     made = []
     real = ophyd.get_cl()
     layer = SimpleNamespace(
@@ -147,11 +155,11 @@ def test_a_reading_overtaken_by_a_monitor_is_ignored(connected, monkeypatch):
     signal, pv = connected
     answer = {"value": 0.0, "timestamp": 105.0, "severity": 0, "status": 0}
 
-    def answered_late(**_):
+    def answered_late(*_):
         pv.monitor(1.0, 110.0)  # while the answer was on its way to the thread that asked
         return answer
 
-    monkeypatch.setattr(pv, "get_with_metadata", answered_late)
+    monkeypatch.setattr(FakeQuestion, "answer", answered_late)
     assert signal.fetch().value == 1.0
     assert signal.sample.value == 1.0
     pv.monitor(0.0, 111.0)
