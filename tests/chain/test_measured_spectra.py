@@ -13,8 +13,9 @@ from beam.crystal import CrystalPair
 from beam.xdi import read_xdi
 
 SPECTRA = Path(os.environ.get("TERASU_MEASURED_SPECTRA", "/nonexistent"))
-ALWAYS = {"Fe_Foil_rt_2016Foils.xdi": "Fe K", "gypsum_rt_01.xdi": "S K"}
+ALWAYS = {"gypsum_rt_01.xdi": "S K"}
 IN_FULL = {
+    "Fe_Foil_rt_2016Foils.xdi": "Fe K",
     "Cu_Foil_rt_2016Foils.xdi": "Cu K",
     "Fe2O3_rt_01.xdi": "Fe K",
     "Fe3O4_rt_01.xdi": "Fe K",

@@ -8,6 +8,7 @@ from beam.xdi import read_xdi
 SIM = ("--sim", "--seed", "7", "--time-scale", "1000")
 
 
+@pytest.mark.full
 def test_a_bragg_offset_shifts_the_edge_by_what_bragg_says(terasu, tmp_path, config_copy):
     offset_deg = 0.002
     with (config_copy / "bl09u.toml").open("a") as file:

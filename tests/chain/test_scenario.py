@@ -114,6 +114,7 @@ def test_a_malformed_file_is_refused_before_anything_starts(written):
         Simulation("bl09u", scenario=written(f"{HEAD}faults = []\n"))
 
 
+@pytest.mark.full
 def test_a_run_records_the_scenario_that_it_met(written, terasu):
     text = f'{HEAD}[[faults]]\nafter_exposures = 2\nfault = "beam_dump"\ntarget = "ring"\nclear_after_s = 30.0\n'
     done = terasu.run(

@@ -249,6 +249,7 @@ def scan(simulation, connect):
     return counted
 
 
+@pytest.mark.full
 def test_same_seed_same_data_at_any_scale(simulate, connect):
     quick = scan(simulate(seed=11, time_scale=100.0), connect)
     quicker = scan(simulate(seed=11, time_scale=400.0), connect)
