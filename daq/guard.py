@@ -64,6 +64,7 @@ NOT_REPEATED = frozenset(
         "install_suspender",
         "remove_suspender",
         "register",
+        "setting",
     }
 )
 

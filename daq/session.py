@@ -115,7 +115,7 @@ def open_session(
         from daq.foresight import Foresight
         from daq.integrity import Integrity
         from daq.origin import Origins
-        from daq.settings import SettingsStore, adopt
+        from daq.settings import KeepSettings, SettingsStore, adopt
         from daq.signals import AbortOnSignal
         from devices.deadlines import set_time_scale
 
@@ -152,11 +152,13 @@ def open_session(
         standing |= clock.record()
         if wanted.readings:
             standing["reading_policies"] = dict(wanted.readings)
-        standing["settings"] = adopt(tree, SettingsStore(data_dir, beamline, simulated=clock.simulated))
+        settings = SettingsStore(data_dir, beamline, simulated=clock.simulated)
+        standing["settings"] = adopt(tree, settings)
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
         configuration_record.keep(data_dir, facility, wanted)
         engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
+        KeepSettings(engine, tree, settings, say)
         guard = guard_of(tree, wanted, say)
         integrity = Integrity(guard)
         engine.preprocessors += [Foresight(say), *tree.preprocessors, guard, integrity]
