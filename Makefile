@@ -66,6 +66,7 @@ docs: .venv/.docs
 schema: .venv/.dev
 	$(BIN)/python -m beam.schema config/schema
 	$(BIN)/python -m ioc_sim.faults.page docs/reference/simulator.md
+	$(BIN)/python -m docs.pages
 
 clean:
 	rm -rf .venv .tools dist build docs/_build $(DEMO_DATA) .pytest_cache .ruff_cache .import_linter_cache
