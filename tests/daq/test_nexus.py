@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray
+from nexusformat.nexus import nxload
 
 from daq.errors import DataError
 from daq.export import export
@@ -154,6 +155,16 @@ def test_xarray_opens_the_plot_and_the_streams(run, written, tmp_path):
             assert table.sizes["time"] == len(stream)
             for key, values in stream.columns.items():
                 np.testing.assert_array_equal(table[key], values)
+
+
+def test_nexusformat_opens_it_and_plots_its_default(run, written, tmp_path):
+    written(run).flush()
+    root = nxload(tmp_path / "run.nxs")
+    plot = root.get_default()
+    assert (plot.nxclass, plot.nxsignal.nxname, [axis.nxname for axis in plot.nxaxes]) == ("NXdata", "mu", ["energy"])
+    assert plot.nxaxes[0].nxvalue.shape == plot.nxsignal.nxvalue.shape
+    assert plot.nxaxes[0].attrs["units"] == "eV"
+    assert root["entry/definition"].nxvalue == "NXxas"
 
 
 def test_from_the_catalogue_it_is_the_same(record, shared_data, opened, tmp_path, written):
