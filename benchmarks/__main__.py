@@ -8,6 +8,7 @@ import pstats
 import tempfile
 from pathlib import Path
 
+from benchmarks import history
 from benchmarks.table import Row, interleave, show
 
 
@@ -55,6 +56,8 @@ def main() -> None:
             interleave([hour], 1, warm_up=False)
             rows += [cold, hour, *scale_rows(directory, min(arguments.rounds, 3))]
             print(show(rows, reference))
+            history.note(rows, reference)
+            history.draw()
         finally:
             chain.close()
 

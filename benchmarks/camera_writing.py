@@ -97,7 +97,7 @@ def camera_rows(directory: Path, rounds: int) -> list[Row]:
     frame = Row(
         "a frame of a triggered series, 128², with HDF1", lambda: small() / SMALL_FRAMES, goal=0.003, absolute=True
     )
-    memory = Row("growth of the server over 10 000 such frames, in MB", small.growth, goal=5.0, absolute=True)
+    memory = Row("growth of the server over 10 000 such frames", small.growth, goal=5.0, absolute=True, unit="MB")
     try:
         interleave([plain, ours, frame], rounds)
         interleave([memory], 1)

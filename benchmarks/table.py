@@ -49,6 +49,12 @@ def interleave(rows: list[Row], rounds: int, *, warm_up: bool = True) -> None:
                 row.measured.append(taken)
 
 
+def ratio_of(row: Row, reference: Row) -> float:
+    """Return the ratio to the row's own reference, the median of those of each round."""
+    base = (row.against or reference).measured
+    return statistics.median(a / b for a, b in zip(row.measured, base, strict=True))
+
+
 def show(rows: list[Row], reference: Row) -> str:
     """Return the table: median, spread, ratio to the reference round by round, goal."""
     lines = [
@@ -63,8 +69,7 @@ def show(rows: list[Row], reference: Row) -> str:
             ratio, met = "", row.goal is None or median <= row.goal
             goal = "" if row.goal is None else f"{row.goal:g} {row.unit}"
         else:
-            base = (row.against or reference).measured
-            value = statistics.median(a / b for a, b in zip(row.measured, base, strict=True))
+            value = ratio_of(row, reference)
             ratio, met = f"{value:.2f}", row.goal is None or value <= row.goal
             goal = "" if row.goal is None else f"{row.goal:g} x"
         mark = "" if row.goal is None else " met" if met else " MISSED"
