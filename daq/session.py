@@ -108,8 +108,10 @@ def open_session(
     with ExitStack() as stack:
         simulation = None
         if simulate is not None:
+            from daq.pinned import check_pinned
             from ioc_sim.launch import Simulation
 
+            check_pinned(wanted, *(() if isinstance(wanted, Bench) else (facility,)))
             # where the catalogue may read what simulated detectors write, for as long as the data are kept
             simulation = Simulation(**asdict(simulate), files=paths.simulated_dir(data_dir))
             stack.callback(simulation.stop)

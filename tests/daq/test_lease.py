@@ -74,7 +74,9 @@ def test_a_second_engine_is_refused_with_the_holders_name_and_how_to_take(held, 
     with pytest.raises(Held) as refused:
         held()
     (line,) = str(refused.value).splitlines()
-    assert line.startswith(f"bl09u is held by {first.me.user} on {socket.gethostname()} (terasu shell, pid {os.getpid()})")
+    assert line.startswith(
+        f"bl09u is held by {first.me.user} on {socket.gethostname()} (terasu shell, pid {os.getpid()})"
+    )
     assert "--take" in line
     assert exit_status(refused.value) == 3
     first.check("energy", 7112.0)
