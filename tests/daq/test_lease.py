@@ -74,9 +74,8 @@ def test_a_second_engine_is_refused_with_the_holders_name_and_how_to_take(held, 
     with pytest.raises(Held) as refused:
         held()
     (line,) = str(refused.value).splitlines()
-    assert line.startswith(
-        f"bl09u is held by {first.me.user} on {socket.gethostname()} (terasu shell, pid {os.getpid()})"
-    )
+    where = f"{first.me.user} on {socket.gethostname()}"
+    assert line.startswith(f"bl09u is held by {where} (terasu shell, pid {os.getpid()}) since ")
     assert "--take" in line
     assert exit_status(refused.value) == 3
     first.check("energy", 7112.0)
@@ -234,7 +233,7 @@ def test_a_place_that_cannot_be_written_is_refused(held, tmp_path):
 def test_who_inherits_the_file_holds_the_station_on(held, tmp_path):
     script = HOLD.replace(
         "for _ in",
-        "import subprocess; subprocess.Popen(['cat'], pass_fds=(lease.descriptor,), stdout=subprocess.DEVNULL)\nfor _ in",
+        "import subprocess as s; s.Popen(['cat'], pass_fds=(lease.descriptor,), stdout=s.DEVNULL)\nfor _ in",
     )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdin=pipe, stdout=pipe, text=True) as dead:
