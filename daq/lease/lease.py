@@ -21,6 +21,7 @@ over       –                                   nothing may move
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
@@ -79,6 +80,7 @@ class Lease:
         self.at_rest: Callable[[], bool] = lambda: True
         self._log = log
         self._lock = LockFile(place.lock)
+        self._request = os.fspath(place.request)
         self._taker: Holder | None = None
         self._listeners: list[Callable[[], None]] = []
         self._beats: list[Callable[[], None]] = []
@@ -112,7 +114,7 @@ class Lease:
         """Lock the file, unless somebody else has or is about to."""
         if not self._lock.try_to_lock():
             return False
-        if _pending(self.place.request):
+        if _pending(self._request):
             request = LockFile(self.place.request)
             if not request.try_to_lock():
                 self._lock.forget()
@@ -230,7 +232,7 @@ class Lease:
         """
         if self._over or not self._lock.is_ours():
             raise Lost(f"{name}: {self.why}")
-        if _pending(self.place.request) and value != "close":
+        if _pending(self._request) and value != "close":
             raise Lost(f"{name}: {self.why}")
 
     @property
@@ -253,7 +255,7 @@ class Lease:
     def _keep(self) -> None:
         next_beat = 0.0
         while not self._ended.wait(LOOK_S):
-            if not self.lost.is_set() and (_pending(self.place.request) or not self._lock.is_ours()):
+            if not self.lost.is_set() and (_pending(self._request) or not self._lock.is_ours()):
                 self._lose()
             if time.monotonic() >= next_beat:
                 next_beat = time.monotonic() + BEAT_S
@@ -288,9 +290,9 @@ def _sweep(lock: Path) -> None:
                 other.let_go(remove=True)
 
 
-def _pending(request: Path) -> bool:
+def _pending(request: str) -> bool:
     """Return whether somebody takes the station over."""
     try:
-        return request.stat().st_size > 0
+        return os.stat(request).st_size > 0
     except OSError:
         return False

@@ -30,6 +30,9 @@ class LockFile:
     def __init__(self, path: Path, descriptor: int = -1) -> None:
         self.path = path
         self.descriptor = descriptor
+        # asked before each motion: no path is taken apart for that
+        self._name = os.fspath(path)
+        self._identity = self._identify()
 
     def try_to_lock(self) -> bool:
         """Lock the file, or return False because somebody else has.
@@ -49,19 +52,18 @@ class LockFile:
                     return False
                 raise self._refused(error) from error
             self.descriptor = handle
+            self._identity = self._identify()
             if self.is_ours():
                 return True
             self.forget()  # it was removed, or another one was put there, between opening and locking
 
     def is_ours(self) -> bool:
         """Return whether the file that is locked here is still the one of that name."""
-        if self.descriptor < 0:
-            return False
         try:
-            there, here = os.stat(self.path), os.fstat(self.descriptor)
+            there = os.stat(self._name)
         except OSError:
             return False
-        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+        return (there.st_dev, there.st_ino) == self._identity
 
     def write(self, text: str) -> None:
         """Say who holds it, in place of what was said before."""
@@ -91,10 +93,17 @@ class LockFile:
         """Close it; another process that has it open keeps the lock."""
         os.close(self.descriptor)
         self.descriptor = -1
+        self._identity = None
 
     def supersede(self) -> None:
         """Put another file in the place of one that its holder does not let go."""
         self.path.unlink(missing_ok=True)
+
+    def _identify(self) -> tuple[int, int] | None:
+        if self.descriptor < 0:
+            return None
+        here = os.fstat(self.descriptor)
+        return here.st_dev, here.st_ino
 
     def _open(self) -> int:
         try:
