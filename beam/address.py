@@ -16,6 +16,11 @@ TangoAddress = Annotated[
 ]
 
 
+def domain_family_member(tango: str) -> str:
+    """Return the name of the device at a Tango address, without the host of its database."""
+    return "/".join(tango.removesuffix("#dbase=no").split("/")[-3:])
+
+
 class Addressed(BaseModel):
     """A device at an address.
 
@@ -42,4 +47,4 @@ class Addressed(BaseModel):
     @property
     def tango_name(self) -> str:
         """Domain, family and member of its Tango address; empty for an EPICS device."""
-        return "/".join((self.tango or "").removesuffix("#dbase=no").split("/")[-3:])
+        return domain_family_member(self.tango or "")

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, g
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from beam import overlay
-from beam.address import Addressed, Prefix
+from beam.address import Addressed, Prefix, domain_family_member
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
@@ -443,16 +443,21 @@ def load(beamline: str, directory: str | os.PathLike[str] | None = None) -> tupl
 
 def tango_names(*tables: Facts) -> list[str]:
     """Return the Tango devices that these tables name, in their order."""
+    return [domain_family_member(address) for address in tango_addresses(*tables)]
+
+
+def tango_addresses(*tables: Facts) -> list[str]:
+    """Return the Tango addresses in these tables, in their order."""
     found: list[str] = []
     for table in tables:
         if isinstance(table, Addressed) and table.tango:
-            found.append(table.tango_name)
+            found.append(table.tango)
         for name in type(table).model_fields:
             value: Any = getattr(table, name)
             if name == "tango" and isinstance(value, list):  # a bench's
                 found += cast(list[str], value)
             parts: list[Any] = list(cast(dict[str, Any], value).values()) if isinstance(value, dict) else [value]
-            found += tango_names(*(one for one in parts if isinstance(one, Facts)))
+            found += tango_addresses(*(one for one in parts if isinstance(one, Facts)))
     return found
 
 

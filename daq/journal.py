@@ -26,6 +26,7 @@ from daq import paths
 from daq.errors import DataError
 from daq.journal_append import append
 from daq.journal_line import encode
+from daq.sync_directory import sync_directory
 
 SUFFIX = ".jsonl"
 
@@ -129,7 +130,7 @@ class Journal:
             fcntl.flock(handle, fcntl.LOCK_EX)
             run.write(line)
             run.sync()
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
             if run.failure:
                 raise DataError(run.failure)
         except BaseException:
@@ -181,11 +182,3 @@ class Journal:
             pause.wait(self.sync_interval_s)
             for run in list(self._runs.values()):
                 run.sync()
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -24,6 +24,7 @@ from typing import Any, Generic, TypeVar
 from beam.errors import TerasuError
 from daq.errors import DataError
 from daq.journal_append import append
+from daq.sync_directory import sync_directory
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ class LineFile(Generic[T]):
                 os.ftruncate(handle, whole)
             append(handle, json.dumps(made, allow_nan=False, ensure_ascii=False).encode() + b"\n", whole)
             os.fsync(handle)
-            _sync_name(self.path.parent)
+            sync_directory(self.path.parent)
             return [*before, self._parse(len(before) + 1, made)]
         except OSError as error:
             raise self._unwritten(error) from error
@@ -98,12 +99,3 @@ class LineFile(Generic[T]):
 
     def _unwritten(self, error: OSError) -> DataError:
         return DataError(f"{self.path}: cannot be written: {error.strerror or error}")
-
-
-def _sync_name(directory: Path) -> None:
-    """Bring a new file's name to the disk."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

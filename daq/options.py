@@ -74,6 +74,15 @@ def add_allow_simulated(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_take(parser: argparse.ArgumentParser) -> None:
+    """Add the option that takes a station from another engine."""
+    parser.add_argument(
+        "--take",
+        action="store_true",
+        help="for experts: take the station over from whoever holds it; what runs there is aborted, and it is logged",
+    )
+
+
 def proposal(text: str) -> str:
     """Check the name of a proposal, which becomes that of a directory."""
     from daq.errors import UsageError

@@ -26,6 +26,11 @@ from daq.errors import Refused
 from ioc_sim.identity import TOKEN_VARIABLE
 
 
+def token_pv(prefix: str) -> str:
+    """Return the PV by which a simulated server tells its token."""
+    return f"{prefix}SIM:Token"
+
+
 class Origins:
     """Asks servers whether they are simulated.
 
@@ -37,7 +42,7 @@ class Origins:
 
     def __init__(self, prefixes: Sequence[str]) -> None:
         self._tokens = {
-            prefix: EpicsSignalRO(f"{prefix}SIM:Token", name=f"token_{number}", string=True)
+            prefix: EpicsSignalRO(token_pv(prefix), name=f"token_{number}", string=True)
             for number, prefix in enumerate(prefixes)
         }
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from beamlines import DeviceTree
     from daq.device_clock import ServerClock
     from daq.guard import Guard
+    from daq.lease import Lease
     from ioc_sim.launch import Simulation
 
 CONNECT_TIMEOUT_S = 5.0
@@ -40,6 +41,8 @@ class Session:
     log: Path | None = None
     absent: dict[str, list[str]] = field(default_factory=dict)
     """Addresses that did not answer when it began, by device."""
+    lease: Lease | None = None
+    """Its hold on the station; None if it only looks."""
 
 
 @contextmanager
@@ -56,6 +59,8 @@ def open_session(
     signals: Any = None,
     plan: tuple[str, list[str]] | None = None,
     allow_simulated: bool = False,
+    holds: str | None = "run",
+    take: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Session]:
     """Bring up everything that a plan at `beamline`, or at a bench, needs, and take it down again.
@@ -81,6 +86,11 @@ def open_session(
         The plan's name and the words that follow it, whose names are checked before the servers are waited for.
     allow_simulated
         Take simulated servers that others started for the beamline.
+    holds
+        What the station is held for, as others are told (``run``, ``shell``, ``queue``); None to look only: nothing
+        may be moved then.
+    take
+        Take the station over from whoever holds it.
     say
         Tells the user in a line what does not answer, which plans were not checked ahead, and what a run waits for.
 
@@ -98,8 +108,10 @@ def open_session(
     with ExitStack() as stack:
         simulation = None
         if simulate is not None:
+            from daq.pinned import check_pinned
             from ioc_sim.launch import Simulation
 
+            check_pinned(wanted, *(() if isinstance(wanted, Bench) else (facility,)))
             # where the catalogue may read what simulated detectors write, for as long as the data are kept
             simulation = Simulation(**asdict(simulate), files=paths.simulated_dir(data_dir))
             stack.callback(simulation.stop)
@@ -113,7 +125,10 @@ def open_session(
         from daq.device_clock import DeviceClock
         from daq.engine import abandon_paused, make_engine
         from daq.foresight import Foresight
+        from daq.holding import holding, looking_only, shutters
         from daq.integrity import Integrity
+        from daq.lease import place
+        from daq.lease.stand_down import StandDown
         from daq.origin import Origins
         from daq.settings import KeepSettings, SettingsStore, adopt
         from daq.signals import AbortOnSignal
@@ -145,6 +160,15 @@ def open_session(
         # where the beamline's server says nothing of a simulation, the ring's has had its time to answer, too
         tokens = origins.tokens(CLOCK_TIMEOUT_S if clock.simulated else 0.1)
         origin.check(tokens, simulation and simulation.token, allow_simulated)
+        token = tokens[wanted.prefix]
+        at = place(data_dir, beamline, token)
+        # from here on nobody else moves it
+        hold = (
+            holding(at, holds, tree, data_dir, take=take, token=token, guarded=simulation is None, say=say)
+            if holds
+            else looking_only()
+        )
+        lease = stack.enter_context(hold)
         set_time_scale(clock.time_scale)
         if clock.simulated:
             tree.supplement.baseline.append(device_clock.time)
@@ -164,7 +188,9 @@ def open_session(
         engine.preprocessors += [Foresight(say), *tree.preprocessors, guard, integrity]
         engine.subscribe(integrity.document)
         stack.callback(abandon_paused, engine)
-        yield Session(wanted, tree, engine, clock, data_dir, simulation, log, absent)
+        if lease:
+            StandDown(lease, engine, shutters(tree))
+        yield Session(wanted, tree, engine, clock, data_dir, simulation, log, absent, lease)
 
 
 def guard_of(tree: DeviceTree, wanted: facts.Beamline | Bench, say: Callable[[str], None] = lambda _: None) -> Guard:

@@ -12,6 +12,7 @@ from devices import quality
 from devices.commands import Commands
 from devices.errors import NotConnected
 from devices.interlock import Interlocks
+from devices.permission import refuse_without_permission
 from devices.signals import AXIS_UNIT, Attr, DeviceSignal, Quantity
 from devices.state import State, Stated, worst
 from devices.transport import Transport, transport_for
@@ -138,8 +139,11 @@ class Instrument(Commands, Device):
         ------
         NotPermitted
             Names the rule and what does not hold, or is not known to.
+        TerasuError
+            This session does not hold the station (any more).
         """
         refuse_while_walking(self.name)
+        refuse_without_permission(self.name, value)
         if self.interlocks is not None:
             self.interlocks.check(self, value)
 

@@ -51,6 +51,7 @@ class Shutter(Instrument):
             **kwargs,
         )
         self.indicator.subscribe(self._reported, run=False)
+        self.open_command.guard = lambda value: self.check_interlocks("open") if value else None
 
     def _reported(self, value: str = "", **_: Any) -> None:
         if value not in ("Open", "Opening"):
@@ -60,7 +61,6 @@ class Shutter(Instrument):
         """Return whether it was reported as anything but open since the last time this was asked."""
         left, self._left_open = self._left_open, False
         return left
-        self.open_command.guard = lambda value: self.check_interlocks("open") if value else None
 
     @property
     def is_open(self) -> bool:

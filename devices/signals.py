@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from ophyd import Component, Kind, Signal
 
 from beam.run_rules import Policy
+from devices.permission import refuse_without_permission
 from devices.walking import refuse_while_walking
 
 AXIS_UNIT = "<axis>"  # stands for the unit of the axis that the signal belongs to
@@ -62,6 +63,7 @@ class DeviceSignal(Signal):
     def check_writing(self, value: Any) -> None:
         """Refuse to be written past the device; each transport's `put` and `set` ask first."""
         refuse_while_walking(self.name)
+        refuse_without_permission(self.name, value)
         if self.guard is not None:
             self.guard(value)
 

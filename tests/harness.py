@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT_S = 120
+ALONE = {"EPICS_CA_ADDR_LIST": ""}
+"""Other tests of this process may have made the environment point at servers of theirs."""
 
 
 class Terasu:
@@ -182,3 +184,15 @@ def _acquire(simulation):
 def acquire(_acquire):
     """Runs plans on the session's simulated BL09U (`simulation` in tests/chain/conftest.py)."""
     return _acquire
+
+
+def started(process):
+    """Wait until a `terasu sim` is ready; return the variables that it exports."""
+    said = {}
+    for line in process.stdout:
+        if line == "ready\n":
+            return said
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            said[name] = value.strip("'")
+    raise AssertionError(process.stderr.read())

@@ -11,7 +11,7 @@ from typing import Any
 
 from beam.errors import TerasuError
 from daq import options, paths
-from daq.errors import RunAborted, RunFailed, UsageError, exit_status, interrupted
+from daq.errors import RunAborted, RunFailed, RunNotSuccessful, UsageError, exit_status, interrupted
 from daq.say import remark, say
 
 
@@ -39,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--dry-run", action="store_true", help="say what the plan would do; nothing moves")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     options.add_allow_simulated(parser)
+    options.add_take(parser)
     options.add_config(parser)
     options.add_data(parser)
     options.add_sim(parser, clock="experiment")
@@ -98,6 +99,8 @@ def _session(arguments: argparse.Namespace) -> Any:
         sample=arguments.sample,
         allow_simulated=arguments.allow_simulated,
         process=f"run-{arguments.beamline}",
+        holds=None if arguments.dry_run else "run",
+        take=arguments.take,
         plan=(arguments.plan, arguments.words),
         say=remark,
     )
@@ -132,8 +135,11 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
         try:
             # the session's engine checks the whole of it before its first message
             outcome = execute(session.engine, plan(*args, **kwargs), LiveView())
-        except RunFailed as error:
-            if died := session.simulation and session.simulation.death():
+        except RunNotSuccessful as error:
+            if session.lease and session.lease.lost.is_set():
+                kept = "the run was aborted; the points taken so far are kept"
+                raise RunAborted(f"{session.lease.why}: {kept}", error.outcome) from error
+            if isinstance(error, RunFailed) and (died := session.simulation and session.simulation.death()):
                 raise RunFailed(died, error.outcome) from error
             raise
         note = f", seed {session.clock.seed}, simulated" if session.clock.simulated else ""
@@ -141,6 +147,8 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _check_simulation_options(arguments: argparse.Namespace) -> None:
+    if arguments.take and (arguments.sim or getattr(arguments, "dry_run", False)):
+        raise UsageError("--take: with --sim and --dry-run there is nobody to take the station from")
     if arguments.sim:
         return
     standards = {"seed": None, "time_scale": 1.0, "port": 0, "clock": "experiment", "scenario": None}

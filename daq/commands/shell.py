@@ -24,6 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     options.add_proposal(parser)
     parser.add_argument("--operator", metavar="NAME", help="who works here (default: the user logged in)")
     options.add_allow_simulated(parser)
+    options.add_take(parser)
     options.add_config(parser)
     options.add_data(parser)
     parser.add_argument(
@@ -57,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         sample=arguments.sample,
         allow_simulated=arguments.allow_simulated,
         process=f"shell-{arguments.beamline}",
+        holds="shell",
+        take=arguments.take,
         signals=PauseOnSignal,
         say=screen.say,
     ) as session:

@@ -8,21 +8,7 @@ import pytest
 from ioc_sim import claims
 from ioc_sim.errors import AlreadyServed
 from ioc_sim.launch import Simulation
-
-ALONE = {"EPICS_CA_ADDR_LIST": ""}
-"""Other tests of this process may have made the environment point at servers of theirs."""
-
-
-def started(process):
-    """Wait until a `terasu sim` is ready; return the variables that it exports."""
-    said = {}
-    for line in process.stdout:
-        if line == "ready\n":
-            return said
-        if line.startswith("export "):
-            name, _, value = line.removeprefix("export ").strip().partition("=")
-            said[name] = value.strip("'")
-    raise AssertionError(process.stderr.read())
+from tests.harness import ALONE, started
 
 
 @pytest.mark.full
