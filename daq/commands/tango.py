@@ -33,9 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         nargs="+",
         help="a beamline or a bench; `register` shows what the database TANGO_HOST lacks, and adds it",
     )
-    parser.add_argument(
-        "--allow-write", action="store_true", help="let clients move, set and start (default: they read)"
-    )
+    parser.add_argument("--allow-write", action="store_true", help="let clients move, set and start what they see")
     parser.add_argument("--nodb", action="store_true", help="without a database: clients give host and port")
     parser.add_argument(
         "--bind",

@@ -1,7 +1,7 @@
 """The attributes of a device: its own signals, and what it computes from those of others.
 
-A signal has the name that `devices.tango_names` gives it where there is one, so an exported axis looks like one that has
-always been on Tango; every other is its name in capitals and small letters (``low_soft`` is ``LowSoft``).
+A signal has the name that `devices.tango_names` gives it where there is one, so an exported axis looks like one that
+has always been on Tango; every other is its name in capitals and small letters (``low_soft`` is ``LowSoft``).
 
 Written is what the device itself takes (an axis, the energy) and what is its configuration, a counter's preset time for
 one. All other signals are read-only here even where the control system would take a value: what starts or limits a
@@ -47,13 +47,12 @@ def attributes(member: Any, acting: Acting, rights: Rights) -> Iterator[tuple[Sh
         What they may do.
     """
     positioner = hasattr(member, "set") and hasattr(member, "position") and hasattr(member, "limits")
-    readback = getattr(member, "readback", None)
     if isinstance(member, Instrument):
         for signal in member.signals():
             if signal.parent is not member or (signal.optional and not signal.connected):
                 continue
-            if positioner and signal is readback:
-                yield _position(member, readback, acting, rights), (readback, member.setpoint)
+            if positioner and signal is member.readback:
+                yield _position(member, signal, acting, rights), (signal, member.setpoint)
             elif (name := name_of(member, signal)) and not (positioner and signal is member.setpoint):
                 yield _of_signal(name, signal, rights), (signal,)
     else:
@@ -114,7 +113,8 @@ def _of_signal(name: str, signal: DeviceSignal, rights: Rights) -> Shown:
 
     def form() -> Form:
         low, high = (float(one or 0) for one in signal.limits)
-        unit = str(getattr(signal, "unit", quantity.unit))
+        # fields of a record that count or say yes and no have the unit of its value all the same
+        unit = str(getattr(signal, "unit", quantity.unit)) if quantity.dtype == "float" else quantity.unit
         return Form(unit, signal.digits, low, high, signal.levels if quantity.dtype == "float" else {})
 
     def take(value: Any) -> None:

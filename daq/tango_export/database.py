@@ -1,14 +1,14 @@
 """Where the export is found: a database of its own, the one that ``TANGO_HOST`` names, or none.
 
-==========  =========================================  ==================================================================
+==========  =========================================  =============================================================
 where       the database                               its devices
-==========  =========================================  ==================================================================
+==========  =========================================  =============================================================
 Embedded    pytango-db in memory, a child process on   registered at once: nobody else uses it
             loopback that ends with us
-Existing    whichever ``TANGO_HOST`` names             must be registered (`daq.tango_export.registration`), unless it is
-                                                       a simulation's
+Existing    whichever ``TANGO_HOST`` names             must be registered (`daq.tango_export.registration`), but for
+                                                       a simulation's database
 NoDatabase  none: clients give host and port           named on the server's command line
-==========  =========================================  ==================================================================
+==========  =========================================  =============================================================
 
 ORB and event sockets bind `bind`, loopback unless told otherwise.
 """

@@ -60,16 +60,12 @@ def _attributes(progress: Progress) -> list[Shown]:
     return [
         text("Uid", lambda: progress.run.uid, "of the current run or, between runs, of the last"),
         text("LastUid", lambda: progress.last_uid, "of the last run that has ended"),
-        text("LastExitStatus", lambda: progress.run.exit_status, "of that run; empty while one is under way"),
+        text("LastExitStatus", lambda: progress.last_status, "how that one ended"),
         text("Plan", lambda: progress.run.plan, "name of the plan"),
         whole("ScanId", lambda: progress.run.scan_id, "number of the run"),
         whole("Points", lambda: progress.run.points, "points taken"),
-        whole(
-            "PointsExpected", lambda: progress.run.expected, "points that the plan will take; 0 where it did not say"
-        ),
-        Shown(
-            "Progress", "float", percent, lambda: Form("%", 1), doc="how much of the run is done; invalid if unknown"
-        ),
+        whole("PointsExpected", lambda: progress.run.expected, "points that the plan will take; 0: it did not say"),
+        Shown("Progress", "float", percent, lambda: Form("%", 1), doc="how much of it is done; invalid if not known"),
     ]
 
 

@@ -50,8 +50,9 @@ def named(tree: DeviceTree) -> list[Named]:
         Two devices would have one name.
     """
     domain = domain_of(tree)
+    stated = [one for one in tree.devices.values() if isinstance(one, Commands)]
     found: dict[str, Named] = {engine_name(tree): Named(engine_name(tree), None, ())}
-    for one in (one for device in tree.devices.values() for one in _with_parts(device, domain)):
+    for one in (one for device in stated for one in _with_parts(device, domain)):
         if one.name in found:
             other = getattr(found[one.name].device, "name", "the engine")
             raise ConfigError(f"{tree.name}: {other} and {one.device.name} would both be {one.name} on Tango")
@@ -70,8 +71,6 @@ def classes(tree: DeviceTree) -> dict[str, str]:
 
 
 def _with_parts(device: Any, domain: str) -> Iterator[Named]:
-    if not isinstance(device, Commands):
-        return
     whole, configured = device.parent is None, _configured(device, domain)
     group = (getattr(device, "kind_of_device", "") or device.name) if whole else device.parent.name
     default = f"{domain}/{group}/{device.name if whole else device.attr_name}".lower()

@@ -31,11 +31,11 @@ class Run:
 
 
 class Progress:
-    """Takes documents; `run` is the current one or, between runs, the last, `last_uid` that of the last that ended."""
+    """Takes documents; `run` is the current one or, between runs, the last, `last_uid` and `last_status` are of the last that ended."""
 
     def __init__(self) -> None:
         self.run = Run()
-        self.last_uid = ""
+        self.last_uid = self.last_status = ""
         self._primary: set[str] = set()
 
     @property
@@ -67,4 +67,4 @@ class Progress:
     def end(self, exit_status: str, reason: str, time: float) -> None:
         """Take note that the run has ended."""
         self.run = replace(self.run, exit_status=exit_status, reason=reason, time=time)
-        self.last_uid = self.run.uid
+        self.last_uid, self.last_status = self.run.uid, exit_status

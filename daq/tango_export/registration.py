@@ -8,7 +8,8 @@ sign         what the database has                                          what
 ``-``        a device of our server that the configuration no longer has    deleted
 ===========  =============================================================  =============
 
-A device of the same name that belongs to another server is refused: it is somebody's. Registering twice changes nothing.
+A device of the same name that belongs to another server is refused: it is somebody's. Registering twice changes
+nothing.
 """
 
 from __future__ import annotations
