@@ -18,6 +18,7 @@ from ophyd import Kind
 
 from beam.errors import OutOfReach, TerasuError
 from beam.latin import latin
+from daq.errors import Refused
 from daq.tango_export.acting import Acting
 from daq.tango_export.face import Form, Reading, Shown
 from daq.tango_export.rights import Rights
@@ -31,6 +32,7 @@ TAKEN_S = 2.0
 """Within which a setting must have been taken: clients wait 3 s for an answer."""
 SETTINGS = frozenset({"preset_time"})
 """Signals that may be written though they are no configuration of their own."""
+SOFT_LIMITS = ("low_soft", "high_soft")
 DTYPES = {"number": "float", "integer": "int", "string": "string", "boolean": "int"}
 
 
@@ -52,7 +54,8 @@ def attributes(member: Any, acting: Acting, rights: Rights) -> Iterator[tuple[Sh
             if signal.parent is not member or (signal.optional and not signal.connected):
                 continue
             if positioner and signal is member.readback:
-                yield _position(member, signal, acting, rights), (signal, member.setpoint)
+                ends = [one for one in (getattr(member, key, None) for key in SOFT_LIMITS) if one is not None]
+                yield _position(member, signal, acting, rights), (signal, member.setpoint, *ends)
             elif (name := name_of(member, signal)) and not (positioner and signal is member.setpoint):
                 yield _of_signal(name, signal, rights), (signal,)
     else:
@@ -99,8 +102,10 @@ def checked(name: str, value: float, form: Form) -> None:
 
 def _of_signal(name: str, signal: DeviceSignal, rights: Rights) -> Shown:
     quantity = signal.quantity
-    is_setting = quantity.writable and not quantity.shape
-    is_setting = is_setting and (bool(signal.kind & Kind.config) or signal.attr_name in SETTINGS)
+    scalar = quantity.writable and not quantity.shape
+    is_setting = scalar and (bool(signal.kind & Kind.config) or signal.attr_name in SETTINGS)
+    # where our own devices look for something that can be written, there is something: it refuses
+    writable = is_setting or (scalar and signal.attr_name in SOFT_LIMITS)
 
     def read() -> Reading:
         # arrays need not be monitored: they are asked for when somebody wants them
@@ -109,7 +114,7 @@ def _of_signal(name: str, signal: DeviceSignal, rights: Rights) -> Shown:
         severity = sample.severity
         if quantity.dtype == "enum" and not 0 <= int(value) < len(quantity.enum):
             severity = 3
-        return Reading(value, sample.time, severity, value if is_setting else None)
+        return Reading(value, sample.time, severity, value if writable else None)
 
     def form() -> Form:
         low, high = (float(one or 0) for one in signal.limits)
@@ -119,6 +124,8 @@ def _of_signal(name: str, signal: DeviceSignal, rights: Rights) -> Shown:
 
     def take(value: Any) -> None:
         rights.write()
+        if not is_setting:
+            raise Refused(f"{signal.name}: limits are not changed through the export")
         if quantity.dtype in ("float", "int"):
             checked(signal.name, value, form())
         status = signal.set(value)
@@ -133,7 +140,7 @@ def _of_signal(name: str, signal: DeviceSignal, rights: Rights) -> Shown:
         quantity.dtype,
         read,
         form,
-        take if is_setting else None,
+        take if writable else None,
         quantity.shape,
         quantity.enum,
         f"{signal.parent.label if signal.parent is not None else ''} {signal.attr_name.replace('_', ' ')}".strip(),

@@ -78,13 +78,19 @@ class ExportedDevice(Device):
                 self.add_attribute(self._attribute(one, form))
                 self.set_change_event(one.name, True, False)
                 self.set_archive_event(one.name, True, False)
-            elif form != self._forms[one.name]:
-                self._forms[one.name] = form
-                attr = self.get_device_attr().get_attr_by_name(one.name)
-                properties = attr.get_properties()
-                for key, value in described(one, form).items():
-                    setattr(properties, key, str(value))
-                attr.set_properties(properties)
+            else:
+                self._describe(one, form)
+
+    def _describe(self, one: Shown, form: Form) -> None:
+        """Tell clients what an attribute says of itself now, if that is something else than before."""
+        if form == self._forms[one.name]:
+            return
+        self._forms[one.name] = form
+        attr = self.get_device_attr().get_attr_by_name(one.name)
+        properties = attr.get_properties()
+        for key, value in described(one, form).items():
+            setattr(properties, key, str(value))
+        attr.set_properties(properties)
 
     # -- asked by clients --------------------------------------------------------------------------------------
 
@@ -134,6 +140,8 @@ class ExportedDevice(Device):
             self.push_change_event(name, why)
             self.push_archive_event(name, why)
             return
+        if shown.take is not None:
+            self._describe(shown, shown.form())  # limits may be moved, too
         self._keep_written(name, reading)
         self.push_change_event(name, reading.value, reading.time, quality(reading))
         self.push_archive_event(name, reading.value, reading.time, quality(reading))

@@ -31,7 +31,7 @@ class Run:
 
 
 class Progress:
-    """Takes documents; `run` is the current one or, between runs, the last, `last_uid` and `last_status` are of the last that ended."""
+    """Takes documents; `run` is the current one or, between runs, the last; `last_uid` is of the last that ended."""
 
     def __init__(self) -> None:
         self.run = Run()
