@@ -276,6 +276,14 @@ def test_a_counter_counts(export):
     assert counter.state() == tango.DevState.ON
 
 
+def test_devices_and_events_are_on_loopback_only(export, follow):
+    follow(export("bl09u/dcm/bragg"), "Position").until(lambda _: True)
+    sockets = psutil.Process(export.process.pid).net_connections("tcp")
+    listening = [one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN]
+    assert len(listening) >= 3  # devices, heartbeats, events
+    assert set(listening) == {"127.0.0.1"}
+
+
 def test_our_own_tango_axis_takes_an_exported_one_for_its_like(export):
     from beam import facts
 
@@ -291,13 +299,9 @@ def test_our_own_tango_axis_takes_an_exported_one_for_its_like(export):
         axis.destroy()
 
 
-def test_without_a_database_and_read_only(environment, follow):
+def test_without_a_database_and_read_only(environment):
     export = Export("bl09u", "--nodb", environment=environment)
     try:
-        sockets = psutil.Process(export.process.pid).net_connections("tcp")
-        listening = [one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN]
-        assert len(listening) >= 3  # devices, events, heartbeats
-        assert set(listening) == {"127.0.0.1"}
         bragg = export("bl09u/dcm/bragg")
         assert bragg.state() == tango.DevState.ON
         line = "the export is read-only: it was started without --allow-write"
