@@ -14,7 +14,7 @@ from daq.errors import UsageError
 from daq.say import remark, say
 
 if TYPE_CHECKING:
-    from daq.tango_export import Where
+    from daq.tango_export.database import Where
 
 REGISTER = "register"
 
@@ -59,7 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from daq.tango_export import READ_ONLY, Rights, serve
     from daq.tango_export.standing import open_standing
 
     with open_standing(
@@ -70,10 +69,12 @@ def _serve(arguments: argparse.Namespace) -> int:
         allow_simulated=arguments.allow_simulated,
         say=remark,
     ) as standing:
+        from daq.tango_export.rights import READ_ONLY, Rights
+        from daq.tango_export.server import serve
+
         where = _where(arguments, standing.simulation)
         rights = Rights() if arguments.allow_write else READ_ONLY
         with serve(standing, rights=rights, where=where) as server:
-            # Tango's library takes signals for itself while it starts
             ended = threading.Event()
             for one in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(one, lambda *_: ended.set())
@@ -87,7 +88,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _where(arguments: argparse.Namespace, simulation: Any) -> Where:
-    from daq.tango_export import Embedded, Existing, NoDatabase
+    from daq.tango_export.database import Embedded, Existing, NoDatabase
 
     if arguments.nodb:
         return NoDatabase(bind=arguments.bind)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -85,8 +86,14 @@ class Server:
         Refused
             With Tango's own first line: a port is in use, another server of this name runs.
         """
+        held = [(one, signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGTERM)]
         self._thread.start()
-        if not self._ready.wait(START_S):
+        is_up = self._ready.wait(START_S)
+        if threading.current_thread() is threading.main_thread():
+            for one, handler in held:
+                if handler is not None:
+                    signal.signal(one, handler)  # Tango's library takes signals for itself while it starts
+        if not is_up:
             raise Refused(f"the Tango server {SERVER}/{self._instance} did not come up within {START_S:g} s")
         if self._error is not None:
             raise self._error
