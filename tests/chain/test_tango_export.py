@@ -16,7 +16,6 @@ import pytest
 import tango
 
 from devices.motor import MotorAxis
-from devices.state import State
 from ioc_sim.launch import Simulation
 
 ROOT = Path(__file__).parents[2]
@@ -315,8 +314,3 @@ def test_without_a_database_and_read_only(environment):
         assert export.end() == (0, "")
     finally:
         export.kill()
-
-
-def test_our_states_are_tangos():
-    assert [one.name for one in State] == [str(tango.DevState.values[number]) for number in range(len(State))]
-    assert len(tango.DevState.values) == len(State)
