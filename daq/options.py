@@ -83,6 +83,15 @@ def add_take(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_tango(parser: argparse.ArgumentParser) -> None:
+    """Add the option that exports a session's devices and its engine."""
+    parser.add_argument(
+        "--tango",
+        choices=("read", "write"),
+        help="serve the devices and the run engine over Tango, too, as `terasu tango` does",
+    )
+
+
 def proposal(text: str) -> str:
     """Check the name of a proposal, which becomes that of a directory."""
     from daq.errors import UsageError

@@ -133,6 +133,16 @@ class Monitored(Sampled):
         digits: Any = self._metadata["precision"]
         return digits
 
+    @property
+    def levels(self) -> dict[str, dict[str, float | None]]:
+        """Alarm and warning levels, where the record has any: EPICS says 0 to 0, or NaN, for none."""
+        known, found = self._read_pv._args, {}  # noqa: SLF001  as the library keeps them; asking would take a while
+        for name in ("alarm", "warning"):
+            low, high = (known.get(f"{end}_{name}_limit") for end in ("lower", "upper"))
+            if isinstance(low, float) and isinstance(high, float) and low < high:
+                found[name] = {"low": low, "high": high}
+        return found
+
     def ask(self) -> None:
         """Send the question that `fetch_since` will wait for."""
         if self.connected:

@@ -83,6 +83,11 @@ class DeviceSignal(Signal):
         return None
 
     @property
+    def levels(self) -> dict[str, dict[str, float | None]]:
+        """Alarm and warning levels as event-model's `limits` has them, where the server says any."""
+        return {}
+
+    @property
     def trouble(self) -> str:
         """Why there is no connection, where the control system says so; otherwise empty."""
         return ""

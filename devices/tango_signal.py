@@ -162,10 +162,15 @@ class TangoSignal(Sampled):
         """Digits after the point, where the server says so."""
         return digits(self._config) if self._config is not None else None
 
+    @property
+    def levels(self) -> dict[str, dict[str, float | None]]:
+        """Alarm and warning levels, where the attribute has any."""
+        return levels(self._config) if self._config is not None and self.row.part is Part.VALUE else {}
+
     def describe(self) -> dict[str, Any]:
         """Return the data key, with alarm and warning levels where the attribute has any."""
         keys = super().describe()
-        if self._config is not None and self.row.part is Part.VALUE and (found := levels(self._config)):
+        if found := self.levels:
             keys[self.name]["limits"] = found
         return keys
 

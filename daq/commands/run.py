@@ -40,6 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     options.add_allow_simulated(parser)
     options.add_take(parser)
+    options.add_tango(parser)
     options.add_config(parser)
     options.add_data(parser)
     options.add_sim(parser, clock="experiment")
@@ -124,7 +125,9 @@ def _forecast(arguments: argparse.Namespace) -> int:
 
 
 def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
-    with _session(arguments) as session:
+    from daq.tango_export.beside import beside
+
+    with _session(arguments) as session, beside(session, arguments.tango, remark):
         from daq import plan_call
         from daq.engine import execute
         from daq.live import LiveView

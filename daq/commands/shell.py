@@ -33,6 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="auto",
         help="the live plot: in the terminal, in a window, or what fits where you are (default)",
     )
+    options.add_tango(parser)
     options.add_sim(parser, clock="live")
     parser.set_defaults(run=run)
 
@@ -46,23 +47,27 @@ def run(arguments: argparse.Namespace) -> int:
     from daq.session import open_session
     from daq.shell.screen import Screen
     from daq.signals import PauseOnSignal
+    from daq.tango_export.beside import beside
 
     screen = Screen()
-    with open_session(
-        arguments.beamline,
-        simulate=options.sim_options(arguments) if arguments.sim else None,
-        config=arguments.config,
-        data=arguments.data,
-        proposal=arguments.proposal,
-        operator=arguments.operator,
-        sample=arguments.sample,
-        allow_simulated=arguments.allow_simulated,
-        process=f"shell-{arguments.beamline}",
-        holds="shell",
-        take=arguments.take,
-        signals=PauseOnSignal,
-        say=screen.say,
-    ) as session:
+    with (
+        open_session(
+            arguments.beamline,
+            simulate=options.sim_options(arguments) if arguments.sim else None,
+            config=arguments.config,
+            data=arguments.data,
+            proposal=arguments.proposal,
+            operator=arguments.operator,
+            sample=arguments.sample,
+            allow_simulated=arguments.allow_simulated,
+            process=f"shell-{arguments.beamline}",
+            holds="shell",
+            take=arguments.take,
+            signals=PauseOnSignal,
+            say=screen.say,
+        ) as session,
+        beside(session, arguments.tango, screen.say),
+    ):
         from daq.shell.commands import Commands
         from daq.shell.desk import Desk
 

@@ -14,6 +14,8 @@ import caproto as ca
 import numpy as np
 import numpy.typing as npt
 
+from beam.latin import latin
+
 Act = Callable[[], Awaitable[None]]
 
 
@@ -109,11 +111,6 @@ def plain(channel: ca.ChannelData) -> Any:
     if isinstance(channel, ca.ChannelNumeric) and not isinstance(value, str):
         return value
     return latin(str(value))
-
-
-def latin(text: str) -> str:
-    """Return a text as Tango can carry it: Latin-1."""
-    return text.replace("…", "...").encode("latin-1", "replace").decode("latin-1")
 
 
 def limits_of(one: Shown) -> tuple[float, float]:

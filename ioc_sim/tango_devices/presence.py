@@ -24,7 +24,8 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from beam.errors import TerasuError
-from ioc_sim.tango_devices.face import Face, Shown, latin, limits_of, plain
+from beam.latin import latin
+from ioc_sim.tango_devices.face import Face, Shown, limits_of, plain
 
 STATE = "State"
 MOVING = "MOVING"

@@ -1,0 +1,41 @@
+"""What has changed and was not told yet: put by any thread, taken by the one that pushes.
+
+Each entry is only that something changed; what it is now is read when it is told. So the backlog never grows beyond
+the number of attributes, however slow clients are, and the last value is always told.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+Changed = tuple[str, str]
+"""Device and attribute."""
+
+
+class Backlog:
+    """A queue in which everything stands at most once."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Changed, None] = {}
+        self._some = threading.Condition()
+        self._ended = False
+
+    def put(self, device: str, attribute: str) -> None:
+        """Note that something changed."""
+        with self._some:
+            self._waiting[device, attribute] = None
+            self._some.notify()
+
+    def take(self) -> Iterable[Changed]:
+        """Wait for changes; return them in the order in which they came, nothing once it has ended."""
+        with self._some:
+            self._some.wait_for(lambda: self._waiting or self._ended)
+            taken, self._waiting = self._waiting, {}
+            return () if self._ended else taken
+
+    def end(self) -> None:
+        """Let whoever waits go."""
+        with self._some:
+            self._ended = True
+            self._some.notify_all()
