@@ -210,7 +210,9 @@ def _list(arguments: argparse.Namespace) -> int:
     client = _client(arguments)
     status, queue = client.ask("status"), client.command("queue_get")
     if arguments.json:
-        say(json.dumps({"status": status, "running": queue["running_item"], "items": queue["items"]}))
+        processes = client.place.processes()
+        answer = {"status": status, "running": queue["running_item"], "items": queue["items"], "processes": processes}
+        say(json.dumps(answer))
         return SUCCESS
     for line in (*show.state(status, queue["running_item"], queue["items"]), *show.waiting(queue["items"])):
         say(line)

@@ -28,6 +28,7 @@ from typing import Any
 from bluesky_queueserver.manager.manager import MState, RunEngineManager
 
 from daq.queue.orphan import end_with_parent
+from daq.queue.place import note_process
 from daq.queue.store import answers
 
 log = logging.getLogger("bluesky_queueserver.terasu")
@@ -55,6 +56,7 @@ class Manager(RunEngineManager):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         end_with_parent()
+        note_process("manager")
         self._wait_for_store()
         super().run()
 

@@ -115,6 +115,13 @@ class Place:
         finally:
             os.close(handle)
 
+    def processes(self) -> dict[str, int]:
+        """Return the processes of this queue that run, by what they do."""
+        files = {path.stem: path for path in (*self.private.glob("*.pid"), *self.kept.glob("*.pid"))}
+        found = {name: pid for name, path in files.items() if (pid := _alive(path)) is not None}
+        owner = self.owner()
+        return found if owner is None else {"supervisor": owner, **found}
+
     def announce(self) -> None:
         """Let commands find this queue."""
         write_private(self._announcement, {"station": self.station, "data": str(self.data)})
@@ -123,6 +130,20 @@ class Place:
         """Take the announcement back, and what its processes had to know."""
         for path in (self._announcement, self.setup):
             path.unlink(missing_ok=True)
+
+
+def note_process(name: str) -> None:
+    """Let others know which of the queue's processes this one is."""
+    (Path(os.environ[VARIABLE]).parent / f"{name}.pid").write_text(str(os.getpid()))
+
+
+def _alive(path: Path) -> int | None:
+    try:
+        pid = int(path.read_text())
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    return pid
 
 
 def write_private(path: Path, content: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from bluesky_queueserver.manager.start_manager import WatchdogProcess
 
 from daq.queue.manager import Manager
 from daq.queue.orphan import end_with_parent
-from daq.queue.place import VARIABLE
+from daq.queue.place import VARIABLE, note_process
 from daq.queue.worker import STARTUP, Worker
 
 END_S = 30.0
@@ -84,6 +84,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     end_with_parent()
+    note_process("watchdog")
     try:
         watchdog.run()
     finally:

@@ -11,6 +11,7 @@ from typing import Any
 from bluesky_queueserver.manager.worker import RunEngineWorker
 
 from daq.queue.orphan import end_with_parent
+from daq.queue.place import note_process
 
 STARTUP = "daq.queue.startup"
 
@@ -27,6 +28,7 @@ class Worker(RunEngineWorker):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, _leave)
         end_with_parent()
+        note_process("worker")
         try:
             super().run()
         finally:
