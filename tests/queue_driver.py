@@ -43,9 +43,9 @@ class Queue:
                 return
         raise AssertionError(self.process.communicate()[1])
 
-    def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def command(self, *words: str, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
         """Run `terasu queue …` to its end."""
-        process = self._popen([sys.executable, "-m", "daq.cli", "queue", *words])
+        process = self._popen([sys.executable, "-m", "daq.cli", "queue", *words], environment)
         out, err = process.communicate(timeout=TIMEOUT_S)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
@@ -107,11 +107,11 @@ class Queue:
         stop_catalogue(self.data)
         shutil.rmtree(self.runtime)
 
-    def _popen(self, command: list[str]) -> "subprocess.Popen[str]":
+    def _popen(self, command: list[str], environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **self.environment, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

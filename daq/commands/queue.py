@@ -216,12 +216,14 @@ def _list(arguments: argparse.Namespace) -> int:
         return SUCCESS
     for line in (*show.state(status, queue["running_item"], queue["items"]), *show.waiting(queue["items"])):
         say(line)
+    if not status["worker_environment_exists"] and (why := client.place.refused()):
+        say(f"  the worker cannot begin: {why}")
     return SUCCESS
 
 
 def _start(arguments: argparse.Namespace) -> int:
     client = _client(arguments)
-    client.wait_for("the worker is ready", lambda one: one["manager_state"] != "creating_environment")
+    client.wait_for_worker()
     status = client.ask("status")
     if status["manager_state"] == "paused":
         raise Refused("a plan is paused: resume or abort it")

@@ -66,6 +66,7 @@ class Client:
 
     def look_ahead(self, items: list[dict[str, Any]], within_s: float = 120.0) -> list[dict[str, Any]]:
         """Return for each item what its plan would do, or why it would be refused; the worker walks it."""
+        self.wait_for_worker()
         function = {"item_type": "function", "name": "look_ahead", "args": [items]}
         task = self.as_user("function_execute", item=function, run_in_background=True)["task_uid"]
         deadline, pause = time.monotonic() + within_s, threading.Event()
@@ -80,6 +81,14 @@ class Client:
                 raise NotAnswering("the worker ended during the dry run; submit it again")
             pause.wait(POLL_S)
         raise NotAnswering(f"the dry run takes longer than {within_s:g} s")
+
+    def wait_for_worker(self) -> None:
+        """Wait for a worker that is starting; raise BadSubmission if there will be none, with the reason."""
+        status = self.ask("status")
+        if not status["worker_environment_exists"]:
+            if why := self.place.refused():
+                raise BadSubmission(f"the queue of {self.place.station} has no worker: {why}")
+            self.wait_for("the worker is ready", lambda one: one["worker_environment_exists"])
 
     def wait_for(self, what: str, fulfilled: Any, within_s: float = 30.0) -> dict[str, Any]:
         """Return the manager's status as soon as `fulfilled` says that it is what is waited for."""

@@ -115,6 +115,18 @@ class Place:
         finally:
             os.close(handle)
 
+    @property
+    def refusal(self) -> Path:
+        """The file in which the worker says why it cannot begin; it is there as long as that is so."""
+        return self.private / "refusal"
+
+    def refused(self) -> str:
+        """Return why the worker cannot begin; empty if it can, or has not tried."""
+        try:
+            return self.refusal.read_text()
+        except OSError:
+            return ""
+
     def processes(self) -> dict[str, int]:
         """Return the processes of this queue that run, by what they do."""
         files = {path.stem: path for path in (*self.private.glob("*.pid"), *self.kept.glob("*.pid"))}
@@ -128,7 +140,7 @@ class Place:
 
     def withdraw(self) -> None:
         """Take the announcement back, and what its processes had to know."""
-        for path in (self._announcement, self.setup):
+        for path in (self._announcement, self.setup, self.refusal):
             path.unlink(missing_ok=True)
 
 

@@ -15,10 +15,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from beam.errors import TerasuError
 from daq.check_plan import check_plan
-from daq.errors import TerasuError
 from daq.queue.offer import offers
-from daq.queue.place import VARIABLE
+from daq.queue.place import VARIABLE, Place
 from daq.session import Session, open_session
 
 _stack = contextlib.ExitStack()
@@ -27,7 +27,19 @@ _stack = contextlib.ExitStack()
 def _open() -> Session:
     """Open the session that the queue was set up for."""
     setup = json.loads(Path(os.environ[VARIABLE]).read_text())
-    session = _stack.enter_context(
+    refusal = Place(setup["station"], Path(setup["data"])).refusal
+    try:
+        session = _begin(setup)
+    except TerasuError as error:
+        refusal.write_text(str(error))
+        raise
+    refusal.unlink(missing_ok=True)
+    session.engine.subscribe(_Catalogue(session.data_dir))
+    return session
+
+
+def _begin(setup: dict[str, Any]) -> Session:
+    return _stack.enter_context(
         open_session(
             setup["station"],
             config=Path(setup["config"]) if setup["config"] else None,
@@ -39,8 +51,6 @@ def _open() -> Session:
             say=_say,
         )
     )
-    session.engine.subscribe(_Catalogue(session.data_dir))
-    return session
 
 
 def close() -> None:

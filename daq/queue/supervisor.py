@@ -106,6 +106,7 @@ class Supervisor:
             self._store.start()
             write_permissions(place.kept / "permissions.yaml")
             write_private(place.setup, self._setup(self._store.address))
+            place.refusal.unlink(missing_ok=True)
             stack.callback(place.withdraw)
             self._serve()
             stack.callback(self._end_serving)
@@ -121,7 +122,7 @@ class Supervisor:
         Raises
         ------
         Refused
-            The worker does not come up; says where to read why.
+            The worker cannot begin, in its own words; or it does not come up, and a log says why.
         """
         client = Client(self.place, timeout_s=1.0)
         deadline = time.monotonic() + READY_S
@@ -131,6 +132,8 @@ class Supervisor:
                     return
             except NotAnswering:
                 pass
+            if why := self.place.refused():
+                raise Refused(why)
             if time.monotonic() > deadline:
                 raise Refused(f"the queue's worker is not ready within {READY_S:.0f} s: {self._log('queue')} says why")
             self._look_after()

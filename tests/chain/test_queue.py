@@ -153,3 +153,14 @@ def test_everything_ends_with_it(queue):
     queue.text("down")
     assert psutil.wait_procs(servers, timeout=5)[1] == []
     assert queue.command("list").returncode == 3
+
+
+@pytest.mark.full
+def test_a_station_that_cannot_be_worked_at_is_said_at_once(simulate, tmp_path):
+    served = simulate("bl09u", seed=1)
+    environment = {name: value for name, value in served.environment.items() if name != "TERASU_SIM_TOKEN"}
+    other = Queue(tmp_path / "other")
+    answer = other.command("up", "bl09u", environment=environment)
+    other.close()
+    assert answer.returncode == 3
+    assert "is simulated: --allow-simulated" in answer.stderr

@@ -1,4 +1,4 @@
-"""Whatever of a queue dies during a scan: the run is closed with its points, nothing queued is lost, nothing runs twice."""
+"""Whatever of a queue dies during a scan: its points are kept, nothing queued is lost, nothing runs twice."""
 
 import os
 import signal
@@ -167,6 +167,42 @@ def test_everything_killed_at_once_is_there_again_and_runs_only_when_asked(queue
     assert stop["exit_status"] == "fail"
     assert stop["num_events"]["primary"] >= 5
     assert len(queue.journals()) == 1
+
+
+def test_a_queue_that_is_told_to_end_at_once_aborts_the_scan_and_keeps_it(queue):
+    submit_two(queue)
+    queue.text("start")
+    path = wait_for_points(queue, 3)
+    refused = queue.command("down")
+    assert refused.returncode == 3
+    assert "a plan runs in the queue of bl09u" in refused.stderr
+    queue.text("down", "--now")
+    stop = stop_of(queue, path)
+    assert stop["exit_status"] == "abort"
+    assert stop["num_events"]["primary"] >= 3
+    queue.process.communicate()
+
+    queue.up()
+    assert identifiers(queue.json("list")["items"]) == ["long", "short"]
+
+
+def test_pause_resume_and_abort(queue):
+    submit_two(queue)
+    queue.text("start")
+    path = wait_for_points(queue, 3)
+    queue.text("pause")
+    assert queue.json("list")["status"]["re_state"] == "paused"
+    assert queue.text("list").startswith("paused: resume or abort; 1 waiting")
+    refused = queue.command("start")
+    assert "a plan is paused" in refused.stderr
+    taken = points(path)
+    queue.text("resume")
+    wait_for_points(queue, taken + 2)
+    queue.text("abort")
+    said = queue.wait_until_stopped()
+    assert identifiers(said["items"]) == ["long", "short"]
+    assert "[aborted before" in queue.text("list")
+    assert stop_of(queue, path)["exit_status"] == "abort"
 
 
 def test_all_end_when_the_supervisor_is_killed(queue):
