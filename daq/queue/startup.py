@@ -1,0 +1,106 @@
+"""What the queue's worker works with: a session at the station, as a module that the manager imports in that process.
+
+It holds the station's devices by name, its plans as they are offered, the engine `RE` of an ordinary session (journal,
+guard, integrity, and the check of each plan before its first message), and `look_ahead`, by which clients learn
+beforehand what that check would say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from beam.errors import TerasuError
+from daq.check_plan import check_plan
+from daq.queue.offer import offers
+from daq.queue.place import VARIABLE, Place
+from daq.session import Session, open_session
+
+_stack = contextlib.ExitStack()
+
+
+def _open() -> Session:
+    """Open the session that the queue was set up for."""
+    setup = json.loads(Path(os.environ[VARIABLE]).read_text())
+    refusal = Place(setup["station"], Path(setup["data"])).refusal
+    try:
+        session = _begin(setup)
+    except TerasuError as error:
+        refusal.write_text(str(error))
+        raise
+    refusal.unlink(missing_ok=True)
+    session.engine.subscribe(_Catalogue(session.data_dir))
+    return session
+
+
+def _begin(setup: dict[str, Any]) -> Session:
+    return _stack.enter_context(
+        open_session(
+            setup["station"],
+            config=Path(setup["config"]) if setup["config"] else None,
+            data=Path(setup["data"]),
+            proposal=setup["proposal"],
+            operator=setup["operator"],
+            allow_simulated=setup["allow_simulated"],
+            process=f"queue-{setup['station']}-worker",
+            say=_say,
+        )
+    )
+
+
+def close() -> None:
+    """Close the session; called by the worker when it ends."""
+    _stack.close()
+
+
+class _Catalogue:
+    """Sees to it at the start of each run that the catalogue takes it in; a document callback."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+
+    def __call__(self, name: str, doc: Any) -> None:
+        from daq.catalogue import ensure_catalogue
+
+        if name == "start":
+
+            def ensure() -> None:
+                with contextlib.suppress(TerasuError):  # the journal has the run; whoever reads starts it again
+                    ensure_catalogue(self._data, wait=False)
+
+            threading.Thread(target=ensure, name="catalogue", daemon=True).start()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+session = _open()
+RE = session.engine
+_offered = offers(session.tree)
+globals().update(session.tree.devices)
+globals().update(_offered)
+
+
+def look_ahead(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Walk each item's plan without moving anything; say what it would do, or why it would be refused."""
+    from epics import ca
+
+    ca.use_initial_context()  # this runs in a thread of its own, beside the plan that runs
+    return [_foreseen(one) for one in items]
+
+
+def _foreseen(item: dict[str, Any]) -> dict[str, Any]:
+    plan = _offered.get(item["name"])
+    if plan is None:
+        return {"error": f"{item['name']} is not offered at this station"}
+    try:
+        seen = check_plan(plan, *item.get("args", ()), **item.get("kwargs", {}))
+    except TerasuError as error:
+        return {"error": str(error)}
+    return {"forecast": json.loads(json.dumps(seen.record(), default=str)), "lines": seen.lines()}
