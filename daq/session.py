@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beam import facts
 from beam.bench import Bench, load_station
 from daq import configuration_record, logs, metadata, paths
+from daq.bring_up import bring_up
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from daq.guard import Guard
     from daq.lease import Lease
     from ioc_sim.launch import Simulation
-
-CONNECT_TIMEOUT_S = 5.0
-CLOCK_TIMEOUT_S = 1.0
 
 
 @dataclass
@@ -99,90 +95,68 @@ def open_session(
     TerasuError
         Before anything moved: configuration, servers, data directory or devices are not as they must be.
     """
-    facility, wanted = load_station(beamline, config)
+    load_station(beamline, config)  # what is wrong with it is said before anything is made
     data_dir = paths.data_dir(data)
     from daq.journal import Journal
 
     Journal.check(data_dir / "journal")
     log = logs.log_to(data_dir / "logs", process)
-    with ExitStack() as stack:
-        simulation = None
-        if simulate is not None:
-            from daq.pinned import check_pinned
-            from ioc_sim.launch import Simulation
 
-            check_pinned(wanted, *(() if isinstance(wanted, Bench) else (facility,)))
-            # where the catalogue may read what simulated detectors write, for as long as the data are kept
-            simulation = Simulation(**asdict(simulate), files=paths.simulated_dir(data_dir))
-            stack.callback(simulation.stop)
-            simulation.begin()
-            # before the control layer is imported, which reads it
-            os.environ.update(simulation.environment)
-        gc.disable()  # what is imported stays: walking it again and again costs a third of the time
-        import beamlines  # while the servers boot
-        from daq import origin, plan_call
+    def meanwhile() -> None:
+        import daq.foresight
+        import daq.holding
+        import daq.integrity
+        import daq.lease.stand_down  # noqa: F401
+        from daq import plan_call
         from daq.catalogue import ensure_catalogue
-        from daq.device_clock import DeviceClock
+
+        # it comes up while the plan runs; what is taken before it answers is in the journal that it reads
+        ensure_catalogue(data_dir, wait=False)
+        if plan is not None:
+            plan_call.check_names(*plan)
+
+    with ExitStack() as stack:
+        station = stack.enter_context(
+            bring_up(
+                beamline,
+                simulate=simulate,
+                config=config,
+                data_dir=data_dir,
+                allow_simulated=allow_simulated,
+                meanwhile=meanwhile,
+                say=say,
+            )
+        )
         from daq.engine import abandon_paused, make_engine
         from daq.foresight import Foresight
         from daq.holding import holding, looking_only, shutters
         from daq.integrity import Integrity
         from daq.lease import place
         from daq.lease.stand_down import StandDown
-        from daq.origin import Origins
-        from daq.settings import KeepSettings, SettingsStore, adopt
+        from daq.settings import KeepSettings
         from daq.signals import AbortOnSignal
-        from devices.deadlines import set_time_scale
 
-        gc.freeze()
-        gc.enable()
-        # it comes up while the plan runs; what is taken before it answers is in the journal that it reads
-        ensure_catalogue(data_dir, wait=False)
-        if plan is not None:
-            plan_call.check_names(*plan)
-        tree = beamlines.load(beamline, config)
-        # channels are closed before the servers stop: their end is then no lost connection
-        for device in tree.devices.values():
-            stack.callback(device.destroy)
-        if simulation is not None:
-            # a server that refuses to start says why; one that is still starting is not one that does not answer
-            simulation.wait_until_ready()
-            simulation.announce()
-        absent = tree.come_up(CONNECT_TIMEOUT_S)
-        for line in in_words(absent):
-            say(line)
-        device_clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
-        stack.callback(device_clock.destroy)
-        ring = [facility.ring.own_prefix] if "ring" in tree.devices and "ring" not in absent else []
-        origins = Origins((wanted.prefix, *ring))
-        stack.callback(origins.destroy)
-        clock = device_clock.connect(CLOCK_TIMEOUT_S)
-        # where the beamline's server says nothing of a simulation, the ring's has had its time to answer, too
-        tokens = origins.tokens(CLOCK_TIMEOUT_S if clock.simulated else 0.1)
-        origin.check(tokens, simulation and simulation.token, allow_simulated)
-        token = tokens[wanted.prefix]
+        tree, wanted, clock, token = station.tree, station.facts, station.clock, station.token
         at = place(data_dir, beamline, token)
         # from here on nobody else moves it
         hold = (
-            holding(at, holds, tree, data_dir, take=take, token=token, guarded=simulation is None, say=say)
+            holding(at, holds, tree, data_dir, take=take, token=token, guarded=station.simulation is None, say=say)
             if holds
             else looking_only()
         )
         lease = stack.enter_context(hold)
-        set_time_scale(clock.time_scale)
         if clock.simulated:
-            tree.supplement.baseline.append(device_clock.time)
-        standing = metadata.standing(facility, wanted, proposal, operator)
+            tree.supplement.baseline.append(station.device_clock.time)
+        standing = metadata.standing(station.facility, wanted, proposal, operator)
         standing |= clock.record()
         if wanted.readings:
             standing["reading_policies"] = dict(wanted.readings)
-        settings = SettingsStore(data_dir, beamline, simulated=clock.simulated)
-        standing["settings"] = adopt(tree, settings)
+        standing["settings"] = station.adopted
         if sample and not clock.simulated:
             standing["sample"] = {"name": sample}
-        configuration_record.keep(data_dir, facility, wanted)
-        engine = make_engine(data_dir, beamline, standing, device_clock, signals or AbortOnSignal)
-        KeepSettings(engine, tree, settings, say)
+        configuration_record.keep(data_dir, station.facility, wanted)
+        engine = make_engine(data_dir, beamline, standing, station.device_clock, signals or AbortOnSignal)
+        KeepSettings(engine, tree, station.settings, say)
         guard = guard_of(tree, wanted, say)
         integrity = Integrity(guard)
         engine.preprocessors += [Foresight(say), *tree.preprocessors, guard, integrity]
@@ -190,7 +164,7 @@ def open_session(
         stack.callback(abandon_paused, engine)
         if lease:
             StandDown(lease, engine, shutters(tree))
-        yield Session(wanted, tree, engine, clock, data_dir, simulation, log, absent, lease)
+        yield Session(wanted, tree, engine, clock, data_dir, station.simulation, log, station.absent, lease)
 
 
 def guard_of(tree: DeviceTree, wanted: facts.Beamline | Bench, say: Callable[[str], None] = lambda _: None) -> Guard:
@@ -203,12 +177,3 @@ def guard_of(tree: DeviceTree, wanted: facts.Beamline | Bench, say: Callable[[st
         if (check_unit := getattr(one, "check_unit", None)) is not None:
             check_unit()
     return Guard(found, wanted.flux, tree.roles.get("shutter"), say)
-
-
-def in_words(absent: dict[str, list[str]]) -> list[str]:
-    """Return a line for each device that does not answer."""
-    return [
-        f"{name} does not answer ({addresses[0]}{f' and {len(addresses) - 1} more' if addresses[1:] else ''}): "
-        "plans that need it are refused until it is back"
-        for name, addresses in absent.items()
-    ]

@@ -73,7 +73,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         from daq.tango_export.server import serve
 
         where = _where(arguments, standing.simulation)
-        rights = Rights() if arguments.allow_write else READ_ONLY
+        rights = Rights(write=standing.may_move) if arguments.allow_write else READ_ONLY
         with serve(standing, rights=rights, where=where) as server:
             ended = threading.Event()
             for one in (signal.SIGINT, signal.SIGTERM):

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import epics
+import epicscorelibs.path.pyepics  # noqa: F401  # isort: skip  chooses the libca that ophyd chooses, before
+import epics  # isort: skip
 
 from daq.guardian.orders import Address
 

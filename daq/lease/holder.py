@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from daq.lease.errors import Held
 from daq.lease.place import place
 
 BEAT_S = 2.0
@@ -117,3 +118,15 @@ def current_holder(data_dir: Path, station: str, token: str | None = None) -> Ho
         return None
     here = found.host == socket.gethostname()
     return found if here or time.time() - found.beat <= SILENT_S else None
+
+
+def check_free(data_dir: Path, station: str, token: str | None = None) -> None:
+    """Refuse what would move a station that an engine holds; for whoever moves it without an engine.
+
+    Raises
+    ------
+    Held
+        Names the holder.
+    """
+    if (holder := current_holder(data_dir, station, token)) is not None:
+        raise Held(f"{place(data_dir, station, token).words} is held by {holder.words()}: only that engine moves it")

@@ -48,6 +48,7 @@ def _begin(setup: dict[str, Any]) -> Session:
             operator=setup["operator"],
             allow_simulated=setup["allow_simulated"],
             process=f"queue-{setup['station']}-worker",
+            holds="queue",
             say=_say,
         )
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from beam.bench import Bench, load_station
 from daq import logs, paths
+from daq.bring_up import bring_up
+from daq.lease import check_free
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Standing:
 
     tree: DeviceTree
     data_dir: Path
+    may_move: Callable[[], None]
+    """Refuses while an engine holds the station."""
     simulation: Simulation | None = None
     engine: None = None
 
@@ -52,43 +54,10 @@ def open_standing(
     TerasuError
         Configuration, servers or devices are not as they must be.
     """
-    facility, wanted = load_station(station, config)
     data_dir = paths.data_dir(data)
     paths.check_writable(data_dir, "data directory")
     logs.log_to(data_dir / "logs", f"tango-{station}")
-    with ExitStack() as stack:
-        simulation = None
-        if simulate is not None:
-            from ioc_sim.launch import Simulation
-
-            simulation = Simulation(**asdict(simulate), files=paths.simulated_dir(data_dir))
-            stack.callback(simulation.stop)
-            simulation.begin()
-            os.environ.update(simulation.environment)
-        import beamlines
-        from daq import origin
-        from daq.device_clock import DeviceClock
-        from daq.session import CLOCK_TIMEOUT_S, CONNECT_TIMEOUT_S, in_words
-        from daq.settings import SettingsStore, adopt
-        from devices.deadlines import set_time_scale
-
-        tree = beamlines.load(station, config)
-        for device in tree.devices.values():
-            stack.callback(device.destroy)
-        if simulation is not None:
-            simulation.wait_until_ready()
-            simulation.announce()
-        absent = tree.come_up(CONNECT_TIMEOUT_S)
-        for line in in_words(absent):
-            say(line)
-        clock = DeviceClock(wanted.prefix, with_beam=not isinstance(wanted, Bench))
-        stack.callback(clock.destroy)
-        ring = [facility.ring.own_prefix] if "ring" in tree.devices and "ring" not in absent else []
-        origins = origin.Origins((wanted.prefix, *ring))
-        stack.callback(origins.destroy)
-        said = clock.connect(CLOCK_TIMEOUT_S)
-        tokens = origins.tokens(CLOCK_TIMEOUT_S if said.simulated else 0.1)
-        origin.check(tokens, simulation and simulation.token, allow_simulated)
-        set_time_scale(said.time_scale)
-        adopt(tree, SettingsStore(data_dir, station, simulated=said.simulated))
-        yield Standing(tree, data_dir, simulation)
+    with bring_up(
+        station, simulate=simulate, config=config, data_dir=data_dir, allow_simulated=allow_simulated, say=say
+    ) as found:
+        yield Standing(found.tree, data_dir, lambda: check_free(data_dir, station, found.token), found.simulation)
