@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from beam import facts
 from beam.bench import Bench, load_station
 from daq import configuration_record, logs, metadata, paths
+from daq.errors import UsageError
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def open_session(
         # where the beamline's server says nothing of a simulation, the ring's has had its time to answer, too
         tokens = origins.tokens(CLOCK_TIMEOUT_S if clock.simulated else 0.1)
         origin.check(tokens, simulation and simulation.token, allow_simulated)
+        if sample and clock.simulated and simulation is None:
+            raise UsageError(f"--sample {sample}: the simulation that runs already says itself what is in its beam")
         token = tokens[wanted.prefix]
         at = place(data_dir, beamline, token)
         # from here on nobody else moves it
