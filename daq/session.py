@@ -12,6 +12,7 @@ from beam import facts
 from beam.bench import Bench, load_station
 from daq import configuration_record, logs, metadata, paths
 from daq.bring_up import bring_up
+from daq.errors import UsageError
 from daq.options import SimOptions
 
 if TYPE_CHECKING:
@@ -137,6 +138,8 @@ def open_session(
         from daq.signals import AbortOnSignal
 
         tree, wanted, clock, token = station.tree, station.facts, station.clock, station.token
+        if sample and clock.simulated and station.simulation is None:
+            raise UsageError(f"--sample {sample}: the simulation that runs already says itself what is in its beam")
         at = place(data_dir, beamline, token)
         # from here on nobody else moves it
         hold = (

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daq import options
+from daq import options, paths
 from daq.say import say
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{name}: {found.title}; configuration {facts.config_hash(facility, found)} is valid")
         if isinstance(found, bench.Bench):
             _records(found)
+        _holders(name)
         _devices(name, directory, probe=not arguments.offline)
     return 0
 
@@ -47,6 +48,16 @@ def _records(bench: Bench) -> None:
         more = f" … {addresses[-1]}" if addresses[1:] else ""
         needs = "".join(f"; needs {one}" for one in getattr(device, "needs", ()))
         say(f"  {name:<14} {addresses[0]}{more}: {len(addresses)} {device.kind}{needs}")
+
+
+def _holders(name: str) -> None:
+    from daq.lease import current_holder, place
+    from ioc_sim import announce
+
+    data = paths.data_dir()
+    for token in (None, *(one["token"] for one in announce.running() if one["beamline"] == name)):
+        if (holder := current_holder(data, name, token)) is not None:
+            say(f"{place(data, name, token).words} is held by {holder.words()}")
 
 
 def _devices(name: str, directory: Path, probe: bool) -> None:

@@ -73,7 +73,7 @@ class Holder:
     def words(self) -> str:
         """Return who it is and since when, in a few words."""
         if self.what == GUARD:
-            return f"the guard of a {self.user}'s engine that died (pid {self.pid} on {self.host})"
+            return f"the guard of an engine of {self.user}'s that died (pid {self.pid} on {self.host})"
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
         silent = time.time() - self.beat if self.beat else 0.0
         late = f", not heard of for {silent:.0f} s" if silent > SILENT_S else ""

@@ -139,7 +139,7 @@ class Lease:
                 return False
             if holder is not None and not told:
                 told = True
-                self.say(f"{self.place.words}: waiting for the guard of an engine that died, {holder.words()}")
+                self.say(f"{self.place.words}: its last engine died; waiting until its guard has closed the shutter")
             self._ended.wait(RETRY_S)
             if self._try():
                 return True

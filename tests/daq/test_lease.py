@@ -231,24 +231,25 @@ def test_a_place_that_cannot_be_written_is_refused(held, tmp_path):
 
 
 def test_who_inherits_the_file_holds_the_station_on(held, tmp_path):
-    script = HOLD.replace(
-        "for _ in",
-        "import subprocess as s; s.Popen(['cat'], pass_fds=(lease.descriptor,), stdout=s.DEVNULL)\nfor _ in",
-    )
+    inherit = "import subprocess as s; s.Popen(['cat'], pass_fds=(lease.descriptor,), stdout=s.DEVNULL)"
+    script = HOLD.replace("lease.acquire()", f"lease.acquire()\n{inherit}")
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdin=pipe, stdout=pipe, text=True) as dead:
         assert dead.stdout.readline() == "held\n"
         dead.kill()
         dead.wait()
-        waited = []
-        one = Lease(place(tmp_path, "bl09u"), "run", log=path(tmp_path), say=waited.append)
+        said, waiting = [], threading.Event()
+
+        def say(line):
+            said.append(line)
+            waiting.set()
+
+        one = Lease(place(tmp_path, "bl09u"), "run", log=path(tmp_path), say=say)
         acquiring = threading.Thread(target=one.acquire)
         acquiring.start()
-        # `cat` ends with its input
-        while not waited:
-            acquiring.join(0.05)
-        dead.stdin.close()
+        wait(waiting)
+        dead.stdin.close()  # the end of `cat`
     acquiring.join(20)
     one.check("energy", 7112.0)
     one.release()
-    assert "waiting for the guard of an engine that died" in waited[0]
+    assert "its last engine died; waiting until its guard has closed the shutter" in said[0]
