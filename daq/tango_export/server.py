@@ -70,6 +70,7 @@ class Server:
         self._faces = faces
         self._instance = instance
         self._backlog = Backlog()
+        self._devices: dict[str, Any] = {}
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, name="tango", daemon=True)
@@ -127,7 +128,7 @@ class Server:
         with tango.EnsureOmniThread():
             try:
                 run(
-                    tuple(class_of(one) for one in self._faces),
+                    tuple(class_of(one, self._devices) for one in self._faces),
                     args=[SERVER, self._instance, *self._open.arguments(self._faces)],
                     msg_stream=None,
                     post_init_callback=self._started,
@@ -147,8 +148,6 @@ class Server:
         import tango
 
         with tango.EnsureOmniThread(), ExitStack() as ends:
-            util = tango.Util.instance()
-            devices: dict[str, Any] = {one.name: util.get_device_by_name(one.name) for one in self._faces}
             for one in self._faces:
                 ends.callback(one.watch(lambda name, device=one.name: self._backlog.put(device, name)))
                 self._backlog.put(one.name, STATE)
@@ -156,7 +155,8 @@ class Server:
                 # first the values, so that whoever hears of the end of a motion has been told where it ended
                 for device, name in sorted(changes, key=lambda one: one[1] == STATE):
                     try:
-                        devices[device].push_state() if name == STATE else devices[device].push(name)
+                        one = self._devices[device]
+                        one.push_state() if name == STATE else one.push(name)
                     except Exception:
                         log.exception("%s/%s could not be told", device, name)
 
