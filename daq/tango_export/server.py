@@ -71,6 +71,7 @@ class Server:
         self._instance = instance
         self._backlog = Backlog()
         self._devices: dict[str, Any] = {}
+        self._pusher = threading.Thread(target=self._push, name="tango-events", daemon=True)
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, name="tango", daemon=True)
@@ -102,6 +103,8 @@ class Server:
     def stop(self) -> None:
         """End it; the database is told."""
         self._backlog.end()
+        if self._pusher.ident is not None:
+            self._pusher.join()  # it must not speak of devices that are no more
         if not self._thread.is_alive() or self._error is not None:
             return
         import tango
@@ -141,7 +144,7 @@ class Server:
             self._ready.set()
 
     def _started(self) -> None:
-        threading.Thread(target=self._push, name="tango-events", daemon=True).start()
+        self._pusher.start()
         self._ready.set()
 
     def _push(self) -> None:
@@ -154,6 +157,8 @@ class Server:
             while changes := self._backlog.take():
                 # first the values, so that whoever hears of the end of a motion has been told where it ended
                 for device, name in sorted(changes, key=lambda one: one[1] == STATE):
+                    if self._backlog.ended:
+                        break
                     try:
                         one = self._devices[device]
                         one.push_state() if name == STATE else one.push(name)
