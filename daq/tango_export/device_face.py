@@ -12,7 +12,7 @@ from daq.tango_export.names import Named
 from daq.tango_export.rights import Rights
 from devices.counter import Counter
 from devices.shutter import Shutter
-from devices.state import State
+from devices.state import State, allowed
 
 
 def face_of(named: Named, rights: Rights) -> Face:
@@ -23,6 +23,8 @@ def face_of(named: Named, rights: Rights) -> Face:
         return [one for member in named.members for one, _ in attributes(member, acting, rights)]
 
     def init() -> None:
+        # the device itself may not have heard yet that it moves
+        allowed(device.name, "Init", acting.stated())
         acting.forget()
         device.init()
 
