@@ -35,18 +35,18 @@ def face_of(named: Named, rights: Rights) -> Face:
         acting.stated,
         init,
         lambda touch: _watch(named, acting, rights, touch),
-        {**_stops(device, rights), **_actions(device, acting, rights)},
+        {**_stops(device, acting, rights), **_actions(device, acting, rights)},
     )
 
 
-def _stops(device: Any, rights: Rights) -> Mapping[str, Act]:
+def _stops(device: Any, acting: Acting, rights: Rights) -> Mapping[str, Act]:
     def stop() -> None:
         rights.stop()
-        device.stop(success=False)
+        acting.end(lambda: device.stop(success=False))
 
     def abort() -> None:
         rights.stop()
-        device.abort()
+        acting.end(device.abort)
 
     return {
         "Stop": Act("End what is under way; whoever waits for it is told that it was stopped.", stop),
