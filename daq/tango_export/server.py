@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 SERVER = "TerasuExport"
 START_S = 30.0
-"""Wall time within which the server must be up; a hundred devices take two seconds."""
+"""Wall time within which the server must be up; 149 devices were seen to take 0.6 to 11, by database and load."""
 END_S = 5.0
 
 
