@@ -69,11 +69,11 @@ def _serve(arguments: argparse.Namespace) -> int:
         allow_simulated=arguments.allow_simulated,
         say=remark,
     ) as standing:
-        from daq.tango_export.rights import READ_ONLY, Rights
+        from daq.tango_export.rights import rights_of
         from daq.tango_export.server import serve
 
         where = _where(arguments, standing.simulation)
-        rights = Rights(write=standing.may_move) if arguments.allow_write else READ_ONLY
+        rights = rights_of(arguments.allow_write, standing.may_move)
         with serve(standing, rights=rights, where=where) as server:
             ended = threading.Event()
             for one in (signal.SIGINT, signal.SIGTERM):

@@ -16,10 +16,12 @@ tolerance and all, as a plan does.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from beam.errors import TerasuError
+from devices.signals import fetch_all
 from devices.state import State, Stated
 
 OWN = frozenset({State.FAULT, State.ALARM, State.UNKNOWN})
@@ -34,6 +36,7 @@ class Acting:
         self._status: Any = None
         self._state = State.MOVING
         self._failure = ""
+        self._held: Stated | None = None
         self.changed: Callable[[], None] = lambda: None
 
     def begin(self, ask: Callable[[], Any], state: State) -> None:
@@ -46,6 +49,21 @@ class Acting:
         status.add_callback(self._ended)
         self.changed()
 
+    def end(self, stop: Callable[[], None]) -> None:
+        """End what is under way; the state stays what it was until the servers have been asked what it is now.
+
+        Whoever waits is told at once that it was stopped, while the axis may only begin to slow down.
+        """
+        before = self.stated()
+        self._held = before if before.state in (State.MOVING, State.RUNNING) else None
+        try:
+            stop()
+            with contextlib.suppress(TerasuError):
+                fetch_all([one for one in self._device.signals() if one.connected and not one.quantity.shape])
+        finally:
+            self._held = None
+            self.changed()
+
     def forget(self) -> None:
         """Forget what failed."""
         self._failure = ""
@@ -53,6 +71,8 @@ class Acting:
 
     def stated(self) -> Stated:
         """Return the device's state and sentence, and what is under way."""
+        if (held := self._held) is not None:
+            return held
         try:
             state, text = self._device.stated()
         except TerasuError as error:

@@ -19,7 +19,7 @@ class Backlog:
     def __init__(self) -> None:
         self._waiting: dict[Changed, None] = {}
         self._some = threading.Condition()
-        self._ended = False
+        self.ended = False
 
     def put(self, device: str, attribute: str) -> None:
         """Note that something changed."""
@@ -30,12 +30,12 @@ class Backlog:
     def take(self) -> Iterable[Changed]:
         """Wait for changes; return them in the order in which they came, nothing once it has ended."""
         with self._some:
-            self._some.wait_for(lambda: self._waiting or self._ended)
+            self._some.wait_for(lambda: self._waiting or self.ended)
             taken, self._waiting = self._waiting, {}
-            return () if self._ended else taken
+            return () if self.ended else taken
 
     def end(self) -> None:
         """Let whoever waits go."""
         with self._some:
-            self._ended = True
+            self.ended = True
             self._some.notify_all()

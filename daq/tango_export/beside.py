@@ -33,11 +33,11 @@ def beside(session: Session, mode: str | None, say: Callable[[str], None]) -> It
         yield
         return
     from daq.tango_export.database import Embedded, Existing
-    from daq.tango_export.rights import READ_ONLY, Rights
+    from daq.tango_export.rights import rights_of
     from daq.tango_export.server import serve
 
     simulated = session.simulation is not None and "tango" in session.simulation.ports
     where = Existing(register=simulated) if os.environ.get("TANGO_HOST") else Embedded()
-    with serve(session, rights=Rights() if mode == "write" else READ_ONLY, where=where) as server:
+    with serve(session, rights=rights_of(mode == "write"), where=where) as server:
         say(f"{len(server.devices)} devices at TANGO_HOST={server.host}, {mode}")
         yield

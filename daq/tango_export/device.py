@@ -43,6 +43,8 @@ class ExportedDevice(Device):
     """A device behind which there is a face."""
 
     face: ClassVar[Face]
+    made: ClassVar[dict[str, ExportedDevice]]
+    """The devices of this process by name: Tango makes them itself, once more when a client restarts the server."""
 
     def init_device(self) -> None:
         """Make ready; a client's Init comes here, too. What it finds wrong, state and sentence say."""
@@ -67,6 +69,7 @@ class ExportedDevice(Device):
     def initialize_dynamic_attributes(self) -> None:
         """Make the attributes that the face has."""
         self.look_again()
+        self.made[self.face.name] = self
 
     def look_again(self) -> None:
         """Show what the face has now: more attributes, other limits, once a server has answered."""
@@ -209,9 +212,9 @@ def dev_state(state: State) -> DevState:
     return getattr(DevState, state.value)
 
 
-def class_of(face: Face) -> type[ExportedDevice]:
-    """Make the Tango class of a face."""
-    members: dict[str, Any] = {"face": face, "__doc__": f"{face.tango_class}, exported by Terasu."}
+def class_of(face: Face, made: dict[str, ExportedDevice]) -> type[ExportedDevice]:
+    """Make the Tango class of a face, whose device will put itself into `made`."""
+    members: dict[str, Any] = {"face": face, "made": made, "__doc__": f"{face.tango_class}, exported by Terasu."}
     members |= {name: command(_method(name, *act), doc_in=act.doc) for name, act in face.commands.items()}
     return type(face.tango_class, (ExportedDevice,), members)
 

@@ -12,7 +12,7 @@ from daq.tango_export.names import Named
 from daq.tango_export.rights import Rights
 from devices.counter import Counter
 from devices.shutter import Shutter
-from devices.state import State
+from devices.state import State, allowed
 
 
 def face_of(named: Named, rights: Rights) -> Face:
@@ -23,6 +23,8 @@ def face_of(named: Named, rights: Rights) -> Face:
         return [one for member in named.members for one, _ in attributes(member, acting, rights)]
 
     def init() -> None:
+        # the device itself may not have heard yet that it moves
+        allowed(device.name, "Init", acting.stated())
         acting.forget()
         device.init()
 
@@ -33,18 +35,18 @@ def face_of(named: Named, rights: Rights) -> Face:
         acting.stated,
         init,
         lambda touch: _watch(named, acting, rights, touch),
-        {**_stops(device, rights), **_actions(device, acting, rights)},
+        {**_stops(device, acting, rights), **_actions(device, acting, rights)},
     )
 
 
-def _stops(device: Any, rights: Rights) -> Mapping[str, Act]:
+def _stops(device: Any, acting: Acting, rights: Rights) -> Mapping[str, Act]:
     def stop() -> None:
         rights.stop()
-        device.stop(success=False)
+        acting.end(lambda: device.stop(success=False))
 
     def abort() -> None:
         rights.stop()
-        device.abort()
+        acting.end(device.abort)
 
     return {
         "Stop": Act("End what is under way; whoever waits for it is told that it was stopped.", stop),

@@ -43,3 +43,8 @@ class Rights:
 
 
 READ_ONLY = Rights(refuse, refuse)
+
+
+def rights_of(allow_write: bool, may_write: Callable[[], None] = permit) -> Rights:
+    """Return what clients may do: nothing but read, or what `may_write` does not refuse at the moment."""
+    return Rights(write=may_write) if allow_write else READ_ONLY

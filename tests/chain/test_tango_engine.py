@@ -16,8 +16,11 @@ PATIENCE_S = 60.0
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
+    from daq.catalogue import stop_catalogue
+
+    data = tmp_path_factory.mktemp("data")
     process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("tango_engine_probe.py")), str(tmp_path_factory.mktemp("data"))],
+        [sys.executable, str(Path(__file__).with_name("tango_engine_probe.py")), str(data)],
         env={**os.environ, "TANGO_HOST": "", "PYTHONPATH": str(Path(__file__).parents[2])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -31,6 +34,7 @@ def session(tmp_path_factory):
         process.wait()
         for pipe in (process.stdin, process.stdout, process.stderr):
             pipe.close()
+        stop_catalogue(data)
 
 
 @pytest.fixture(scope="module")

@@ -132,3 +132,26 @@ def test_rights():
     for ask in (READ_ONLY.write, READ_ONLY.stop):
         with pytest.raises(Refused, match="read-only"):
             ask()
+
+
+def test_runs_of_another_process_are_followed_in_their_journal(tmp_path):
+    from daq.errors import Refused
+    from daq.journal import Journal
+    from daq.tango_export.sources import Journals
+
+    source = Journals(tmp_path)
+    assert not source.look()
+    assert source.stated().state is State.ON
+    journal = Journal(tmp_path / "journal")
+    journal("start", {"uid": "u", "scan_id": 4, "plan_name": "scan", "num_points": 2, "time": 1.0})
+    journal("descriptor", {"uid": "d", "run_start": "u", "name": "primary", "time": 1.0})
+    journal("event", {"uid": "e", "descriptor": "d", "seq_num": 1, "time": 2.0})
+    assert source.look()
+    assert source.stated() == (State.RUNNING, "scan 4, scan, 1 of 2 points")
+    assert source.progress.run.percent == 50.0
+    with pytest.raises(Refused, match="Abort: the engine runs in another process"):
+        source.do("Abort")
+    journal("stop", {"uid": "s", "run_start": "u", "exit_status": "abort", "reason": "enough", "time": 3.0})
+    assert source.look()
+    assert source.stated() == (State.ON, "scan 4, scan, 1 of 2 points: abort, enough")
+    source.close()
