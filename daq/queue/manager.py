@@ -36,6 +36,7 @@ log = logging.getLogger("bluesky_queueserver.terasu")
 LOOK_S = 0.25
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 STORE_S = 20.0
+ANSWER_S = 3.0
 AT_WORK = (MState.IDLE, MState.EXECUTING_QUEUE, MState.STARTING_QUEUE, MState.PAUSED, MState.EXECUTING_TASK)
 RUNNING = (MState.EXECUTING_QUEUE, MState.STARTING_QUEUE)
 DIED = "the worker died while this ran; what it had measured is kept"
@@ -50,6 +51,11 @@ class Manager(RunEngineManager):
     _wants_worker = True
     _goes_on = False
     """Whether the queue is to be started again as soon as there is a worker."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # an answer that comes late for a busy machine is no lost one: a plan would count as failed that was not
+        self._comm_to_worker_timeout = ANSWER_S
 
     def run(self) -> None:
         """Serve until told to end."""
