@@ -8,6 +8,7 @@ transaction.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -36,13 +37,13 @@ class Operations(PlanQueueOperations):
             return await super()._set_processed_item_as_stopped(**result)
 
     async def _add_batch_to_queue(self, items: list[Any], **position: Any) -> Any:
-        try:
+        kept = items, [], 0, False
+        with contextlib.suppress(_NotAll):
             async with self._at_once():
-                items_added, results, _, success = await super()._add_batch_to_queue(items, **position)
-                if not success:
+                kept = await super()._add_batch_to_queue(items, **position)
+                if not kept[3]:
                     raise _NotAll
-        except _NotAll:
-            success = False
+        items_added, results, _, success = kept
         return items_added, results, self._queue_size, success
 
     @asynccontextmanager
