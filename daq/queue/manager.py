@@ -27,6 +27,7 @@ from typing import Any
 
 from bluesky_queueserver.manager.manager import MState, RunEngineManager
 
+from daq.queue.operations import Operations
 from daq.queue.orphan import end_with_parent
 from daq.queue.place import note_process
 from daq.queue.store import answers
@@ -36,6 +37,7 @@ log = logging.getLogger("bluesky_queueserver.terasu")
 LOOK_S = 0.25
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 STORE_S = 20.0
+ANSWER_S = 3.0
 AT_WORK = (MState.IDLE, MState.EXECUTING_QUEUE, MState.STARTING_QUEUE, MState.PAUSED, MState.EXECUTING_TASK)
 RUNNING = (MState.EXECUTING_QUEUE, MState.STARTING_QUEUE)
 DIED = "the worker died while this ran; what it had measured is kept"
@@ -45,11 +47,25 @@ ALL_DIED = "the queue's processes died while this ran; what it had measured is k
 class Manager(RunEngineManager):
     """Keeps the queue and a worker."""
 
-    _plan_queue: Any
     _task_results: Any
     _wants_worker = True
     _goes_on = False
     """Whether the queue is to be started again as soon as there is a worker."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # an answer that comes late for a busy machine is no lost one: a plan would count as failed that was not
+        self._comm_to_worker_timeout = ANSWER_S
+
+    @property
+    def _plan_queue(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._operations
+
+    @_plan_queue.setter
+    def _plan_queue(self, made: Any) -> None:
+        """Keep our own kind of queue where the manager makes one of its own."""
+        settings = {"redis_host": self._ip_redis_server, "name_prefix": self._redis_name_prefix} if made else {}
+        self._operations = Operations(**settings) if made else None
 
     def run(self) -> None:
         """Serve until told to end."""

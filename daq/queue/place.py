@@ -120,6 +120,11 @@ class Place:
         """The file in which the worker says why it cannot begin; it is there as long as that is so."""
         return self.private / "refusal"
 
+    @property
+    def served(self) -> Path:
+        """The file that is there as soon as the station's servers, where the queue starts them, can be reached."""
+        return self.private / "served"
+
     def refused(self) -> str:
         """Return why the worker cannot begin; empty if it can, or has not tried."""
         try:
@@ -140,7 +145,7 @@ class Place:
 
     def withdraw(self) -> None:
         """Take the announcement back, and what its processes had to know."""
-        for path in (self._announcement, self.setup, self.refusal):
+        for path in (self._announcement, self.setup, self.refusal, self.served):
             path.unlink(missing_ok=True)
 
 

@@ -21,19 +21,24 @@ from daq.queue.offer import offers
 from daq.queue.place import VARIABLE, Place
 from daq.session import Session, open_session
 
+POLL_S = 0.02
+
 _stack = contextlib.ExitStack()
 
 
 def _open() -> Session:
     """Open the session that the queue was set up for."""
     setup = json.loads(Path(os.environ[VARIABLE]).read_text())
-    refusal = Place(setup["station"], Path(setup["data"])).refusal
+    place = Place(setup["station"], Path(setup["data"]))
+    pause = threading.Event()
+    while not place.served.exists():  # or else this process is ended
+        pause.wait(POLL_S)
     try:
         session = _begin(setup)
     except TerasuError as error:
-        refusal.write_text(str(error))
+        place.refusal.write_text(str(error))
         raise
-    refusal.unlink(missing_ok=True)
+    place.refusal.unlink(missing_ok=True)
     session.engine.subscribe(_Catalogue(session.data_dir))
     return session
 

@@ -106,18 +106,20 @@ class Supervisor:
             self._store.start()
             write_permissions(place.kept / "permissions.yaml")
             write_private(place.setup, self._setup(self._store.address))
-            place.refusal.unlink(missing_ok=True)
+            for path in (place.refusal, place.served):
+                path.unlink(missing_ok=True)
             stack.callback(place.withdraw)
             self._serve()
             stack.callback(self._end_serving)
             if self._simulation is not None:
                 self._simulation.wait_until_ready()
                 self._simulation.announce()
+            place.served.touch()  # the worker has imported meanwhile what takes long
             place.announce()
             yield self
 
-    def wait_until_ready(self) -> None:
-        """Return when plans can be submitted; keeps the processes up meanwhile.
+    def wait_until_ready(self) -> bool:
+        """Return when plans can be submitted, or False when told to end before; keeps the processes up meanwhile.
 
         Raises
         ------
@@ -129,7 +131,7 @@ class Supervisor:
         while not self._told.is_set():
             try:
                 if client.ask("status")["worker_environment_state"] == "idle":
-                    return
+                    return True
             except NotAnswering:
                 pass
             if why := self.place.refused():
@@ -138,6 +140,7 @@ class Supervisor:
                 raise Refused(f"the queue's worker is not ready within {READY_S:.0f} s: {self._log('queue')} says why")
             self._look_after()
             self._told.wait(LOOK_S)
+        return False
 
     def watch(self) -> None:
         """Keep the processes up until told to end."""
@@ -222,8 +225,8 @@ def serve(place: Place, wanted: Wanted, say: Callable[[str], None], ready: Calla
     try:
         logs.log_to(paths.log_dir(place.data), f"queue-{place.station}")
         with supervisor.up():
-            supervisor.wait_until_ready()
-            ready()
+            if supervisor.wait_until_ready():
+                ready()
             supervisor.watch()
             say("ending")
     finally:

@@ -123,6 +123,19 @@ def test_a_scan_goes_on_without_manager_and_without_redis(queue):
     assert after["redis"] != processes["redis"]
 
 
+def test_a_killed_watchdog_is_replaced_with_its_manager_and_worker(queue):
+    submit_two(queue)
+    queue.text("start")
+    path = wait_for_points(queue, 3)
+    before = queue.json("list")["processes"]
+    kill(before["watchdog"])
+    said = queue.wait_for(lambda one: idle(one["status"]) and one["processes"]["worker"] != before["worker"])
+    assert identifiers(said["items"]) == ["long", "short"]
+    assert not any(psutil.pid_exists(before[name]) for name in ("watchdog", "manager", "worker"))
+    assert stop_of(queue, path)["exit_status"] in ("abort", "fail")
+    assert len(queue.journals()) == 1
+
+
 def test_redis_killed_between_plans_loses_nothing(queue):
     submit_two(queue)
     before = queue.json("list")
