@@ -1,8 +1,8 @@
 """The beam carried from the ring to the last detector: one `Line` stands for the hardware of a beamline.
 
-ring current → undulator → monochromator (orders 1, 3, 4, 5 …) → chambers and sample in the order of the beam.
-Windows, air, mirrors and slits other than the monochromator's exit are left out, as is the change of the
-undulator's spectrum within the monochromator's bandwidth (1 eV in 40).
+ring current → undulator → monochromator (orders 1, 3, 4, 5 …) → optics (`beam.optics`) → chambers and sample in the
+order of the beam. Windows and air are left out, as is the change of the undulator's spectrum within the
+monochromator's bandwidth (1 eV in 40).
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from beam import facts
 from beam.axis import LineAxis
 from beam.clock import Clock
 from beam.constants import FWHM_PER_SIGMA
-from beam.crystal import CrystalPair
+from beam.crystal import CrystalPair, exit_offset_mm
 from beam.current_input import Response
 from beam.detector import IonChamber
 from beam.errors import UnknownName
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
+from beam.optics import Course, Optics
 from beam.ring import RingEvent
 from beam.sample_curve import Sample
+from beam.slits import Spot
 from beam.undulator import PlanarUndulator
 
 __all__ = ["Exposure", "Line", "LineAxis"]
@@ -38,7 +40,7 @@ class _Optics(NamedTuple):
 
 
 _DARK = _Optics([], [], [])
-KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler")
+KINDS = ("planar_undulator", "dcm", "slits", "shutter", "ion_chamber", "scaler")
 
 
 class Line(LineBase[facts.Beamline]):
@@ -60,7 +62,7 @@ class Line(LineBase[facts.Beamline]):
     Attributes
     ----------
     axes
-        Axes by key: ``"undulator.gap"``, ``"dcm.bragg"``, ``"dcm.perp"``, ``"dcm.pitch"``.
+        Axes by key: ``"undulator.gap"``, ``"dcm.bragg"``, ``"dcm.perp"``, ``"dcm.pitch"``, ``"slits.left"`` …
     """
 
     def __init__(
@@ -77,10 +79,14 @@ class Line(LineBase[facts.Beamline]):
         self._chambers: list[IonChamber] = []
         self._undulator: PlanarUndulator | None = None
         self._crystals: CrystalPair | None = None
+        self._in_beam: list[tuple[facts.Facts, dict[str, LineAxis]]] = []
         super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
         # the beam meets what stands before the sample first
         self._chambers.sort(key=lambda chamber: chamber.facts.behind_sample)
         self._nodes, self._weights = gaussian_nodes()
+        self.optics = Optics(self.undulator.facts, facility.ring)
+        for device, axes in self._in_beam:
+            self.optics.add(device, axes)
         self._harmonics = np.array(self.crystals.orders[1:], dtype=np.float64)
         self._optics_now = _DARK
         self._optics_key: tuple[float, ...] = ()
@@ -98,6 +104,9 @@ class Line(LineBase[facts.Beamline]):
                     self._add_axis(f"{name}.{part}", axis)
                     for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch))
                 )
+            case facts.Slits():
+                axes = {key: self._add_axis(f"{name}.{key}", axis) for key, axis in facts.axes_of(device).items()}
+                self._in_beam.append((device, axes))
             case facts.IonChamber():
                 self._chambers.append(IonChamber(name, device, self.seed))
                 self.gain_v_per_a[name] = device.gain_v_per_a
@@ -149,7 +158,7 @@ class Line(LineBase[facts.Beamline]):
         return self.crystals.bandwidth_fwhm_ev(self.energy_ev())
 
     def flux_ph_per_s(self, order: int = 1, current_ma: float | None = None) -> float:
-        """Return the flux in photons/s that leaves the monochromator in order m, shutters apart.
+        """Return the flux in photons/s that comes through the optics in order m, shutters apart.
 
         Parameters
         ----------
@@ -161,6 +170,16 @@ class Line(LineBase[facts.Beamline]):
         current = self.ring.current_ma(self.clock.now()) if current_ma is None else current_ma
         orders = self.crystals.orders
         return current * self._optics().flux_per_ma[orders.index(order)] if order in orders else 0.0
+
+    def course(self) -> Course:
+        """Return where the beam runs behind the monochromator."""
+        dcm = self.crystals.facts
+        off = exit_offset_mm(self._bragg.true, self._perp.true) - dcm.exit_offset_mm
+        return Course(off, 2e-6 * self._pitch.true, dcm.distance_m)
+
+    def spot(self) -> Spot:
+        """Return the first order's beam behind the last slits, around its own middle there."""
+        return self.optics.spot(self.energy_ev(), self.course())
 
     def transmission(self) -> list[float]:
         """Return the share of light that passes the sample, one item an order.
@@ -198,18 +217,21 @@ class Line(LineBase[facts.Beamline]):
 
     def _optics(self) -> _Optics:
         """Return what the axes make of the beam; worked out anew only where one has moved."""
-        key = (self._gap.true, self._bragg.true, self._perp.true, self._pitch.true)
+        key = (self._gap.true, self._bragg.true, self._perp.true, self._pitch.true, *self.optics.key())
         if self._optics_key != key:
-            gap, bragg, perp, pitch = key
+            gap, bragg, perp, pitch, *_ = key
             crystals = self.crystals
             energy = crystals.energy_ev(bragg)
             energies = [m * energy for m in crystals.orders]
             height = crystals.aperture(bragg, perp)
             source = self.undulator.fluxes(energies, gap, 1.0)
+            through = self.optics.passed(energies, self.course())
             flux = [
                 # per 0.1 % of bandwidth -> per eV, times the bandwidth that passes
-                height * passed * made / (1e-3 * each)
-                for passed, made, each in zip(crystals.passed_ev(pitch, energy), source, energies, strict=True)
+                height * share * passed * made / (1e-3 * each)
+                for share, passed, made, each in zip(
+                    through, crystals.passed_ev(pitch, energy), source, energies, strict=True
+                )
             ]
             responses = [[chamber.response(each) for each in energies] for chamber in self._chambers]
             self._optics_now = _Optics(energies, flux, responses)

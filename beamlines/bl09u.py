@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from beamlines.tree import Tree
-from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, RingStatus, Shutter, Undulator
+from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, RingStatus, Shutter, Slits, Undulator
 
 
 class BL09U(Tree):
@@ -14,6 +14,8 @@ class BL09U(Tree):
     energy: EnergyAxis
     undulator: Undulator
     dcm: DoubleCrystal
+    white_slits: Slits
+    slits: Slits
     front_end: Shutter
     shutter: Shutter
     counter: Counter
@@ -30,7 +32,7 @@ class BL09U(Tree):
         "ring": "ring",
     }
     DETECTORS = ("counter",)
-    BASELINE = ("energy", "undulator", "dcm", "i0", "it", "front_end", "shutter", "ring")
+    BASELINE = ("energy", "undulator", "dcm", "white_slits", "slits", "i0", "it", "front_end", "shutter", "ring")
 
 
 PAGE = BL09U

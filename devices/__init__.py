@@ -5,17 +5,20 @@ from devices.base import Instrument
 from devices.build import build
 from devices.chamber import IonChamber
 from devices.counter import Counter
+from devices.coupled import CoupledAxis
 from devices.energy import EnergyAxis
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
 from devices.ring import RingStatus
 from devices.shutter import Shutter
+from devices.slits import Slits
 from devices.state import State
 from devices.undulator import GapAxis, Undulator
 
 __all__ = [
     "Axis",
     "Counter",
+    "CoupledAxis",
     "DoubleCrystal",
     "EnergyAxis",
     "GapAxis",
@@ -24,6 +27,7 @@ __all__ = [
     "MotorAxis",
     "RingStatus",
     "Shutter",
+    "Slits",
     "State",
     "Undulator",
     "build",

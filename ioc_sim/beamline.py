@@ -13,7 +13,7 @@ from ioc_sim.faults.group import FaultGroup
 from ioc_sim.faults.timetable import Moments
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
-from ioc_sim.groups.dcm import MonochromatorGroup
+from ioc_sim.groups.motors import MotorsGroup
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
 from ioc_sim.groups.undulator import UndulatorGroup
@@ -33,7 +33,8 @@ class Group(Protocol):
 
 GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.PlanarUndulator: UndulatorGroup,
-    facts.DoubleCrystalMonochromator: MonochromatorGroup,
+    facts.DoubleCrystalMonochromator: MotorsGroup,
+    facts.Slits: MotorsGroup,
     facts.Shutter: ShutterGroup.on_line,
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,

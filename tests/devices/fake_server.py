@@ -273,10 +273,13 @@ class FakeBeamline:
             if isinstance(one, facts.PlanarUndulator):
                 self.gap = FakeGap(server, one.gap)
             elif isinstance(one, facts.DoubleCrystalMonochromator):
-                for part in ("bragg", "perp", "pitch"):
-                    self.motors[part] = FakeMotor(server, getattr(one, part))
+                for part, axis in facts.axes_of(one).items():
+                    self.motors[part] = FakeMotor(server, axis)
             elif isinstance(one, facts.Shutter):
                 self.shutters[key] = FakeShutter(server, one)
             elif isinstance(one, facts.Scaler):
                 self.scaler = FakeScaler(server, one)
+            else:
+                for part, axis in facts.axes_of(one).items():
+                    self.motors[f"{key}.{part}"] = FakeMotor(server, axis)
         server.post(f"{facility.ring.prefix}Current", facility.ring.current_ma)

@@ -1,0 +1,55 @@
+"""Optics over the wire: what stands in the beam acts on the counts as its physics says."""
+
+import pytest
+from bluesky.plan_stubs import abs_set, mv, trigger
+
+from beam import facts
+from beam.slits import BeamProfile, gaussian_share
+from devices.errors import NotPermitted
+
+ENERGY_EV = 7200.0
+
+
+def reading(acquire, *moves):
+    """Move, count for 0.2 s, return the counts per second of I0 and It."""
+
+    def plan():
+        yield from mv(acquire.tree.counter.preset_time, 0.2)
+        for device, value in moves:
+            yield from mv(device, value)
+        yield from trigger(acquire.tree.counter, wait=True)
+        return {name: getattr(acquire.tree.counter, name).get() / 0.2 for name in ("i0", "it")}
+
+    return acquire(plan())
+
+
+@pytest.fixture
+def light(acquire):
+    """Light at 7200 eV with nothing in the beam; returns what the chambers count in the dark."""
+    tree = acquire.tree
+    acquire.put("BL09U:SIM:Sample", "none")
+    if tree.ring.current.fetch().value < 390.0:
+        acquire.put("BL09U:SIM:Advance", 600.0)
+    acquire(mv(tree.energy.harmonic_choice, 0))
+    dark = reading(acquire, (tree.shutter, "close"))
+    reading(acquire, (tree.dcm.pitch, 0.0), (tree.energy, ENERGY_EV), (tree.front_end, "open"), (tree.shutter, "open"))
+    yield dark
+    acquire(mv(tree.shutter, "close"))
+    acquire.put("BL09U:SIM:Sample", "fe_foil")
+
+
+def test_slits_cut_the_beam_as_a_gaussian(acquire, light):
+    slits = acquire.tree.slits
+    facility, beamline = facts.load("bl09u")
+    profile = BeamProfile(beamline.devices["undulator"], facility.ring)
+    wide = reading(acquire)["i0"] - light["i0"]
+    narrow = reading(acquire, (slits.y_size, 0.3))["i0"] - light["i0"]
+    off = reading(acquire, (slits.y_centre, 2.5))["i0"]
+    acquire(mv(slits.y_centre, 0.0))
+    with pytest.raises(NotPermitted, match="blades must not cross"):
+        acquire(abs_set(slits.bottom, 0.5, wait=True))
+    acquire(mv(slits.y_size, 12.0))
+    rms, mask = profile.rms_mm(ENERGY_EV, 44.0)[1], profile.mask(44.0)
+    expected = gaussian_share(-0.15, 0.15, rms) / gaussian_share(mask.bottom, mask.top, rms)
+    assert narrow / wide == pytest.approx(expected, rel=0.01)
+    assert off == pytest.approx(light["i0"], rel=0.2)
