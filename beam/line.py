@@ -40,7 +40,7 @@ class _Optics(NamedTuple):
 
 
 _DARK = _Optics([], [], [])
-KINDS = ("planar_undulator", "dcm", "slits", "shutter", "ion_chamber", "scaler")
+KINDS = ("planar_undulator", "dcm", "slits", "mirror", "shutter", "ion_chamber", "scaler")
 
 
 class Line(LineBase[facts.Beamline]):
@@ -104,7 +104,7 @@ class Line(LineBase[facts.Beamline]):
                     self._add_axis(f"{name}.{part}", axis)
                     for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch))
                 )
-            case facts.Slits():
+            case facts.Slits() | facts.Mirror():
                 axes = {key: self._add_axis(f"{name}.{key}", axis) for key, axis in facts.axes_of(device).items()}
                 self._in_beam.append((device, axes))
             case facts.IonChamber():

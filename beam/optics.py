@@ -6,11 +6,15 @@ is wrong for the Bragg angle shifts it. What stands before the monochromator see
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from beam import facts
 from beam.axis import LineAxis
+from beam.mirror import reflectivity
 from beam.slits import BeamProfile, Spot, Window
 
 
@@ -40,6 +44,34 @@ class Blades:
         return Window(*(axis.true for axis in self._axes))
 
 
+class MirrorPair:
+    """Two parallel mirrors."""
+
+    def __init__(self, mirror: facts.Mirror, axes: Mapping[str, LineAxis]) -> None:
+        self.facts = mirror
+        self.distance_m = mirror.distance_m
+        self._x, self._pitch = axes["x"], axes["pitch"]
+
+    def window(self) -> Window | None:
+        """Return how much of the beam's height meets the mirrors; None where the beam passes them."""
+        stripe = self.facts.stripe_at(self._x.true)
+        if stripe is not None and stripe.coating == "none":
+            return None
+        half = 0.5 * self.facts.length_mm * math.sin(max(self._pitch.true, 0.0) * 1e-6)
+        return Window(-math.inf, math.inf, -half, half)
+
+    def reflected(self, energies_ev: Sequence[float]) -> list[float]:
+        """Return the share of light of each energy that both mirrors reflect; all of it where it passes them."""
+        stripe = self.facts.stripe_at(self._x.true)
+        if stripe is not None and stripe.coating == "none":
+            return [1.0] * len(energies_ev)
+        if stripe is None or self._pitch.true <= 0:
+            return [0.0] * len(energies_ev)
+        grazing_deg = math.degrees(self._pitch.true * 1e-6)
+        once = reflectivity(stripe.coating, grazing_deg, np.array(energies_ev), self.facts.roughness_nm)
+        return (once * once).tolist()
+
+
 class Optics:
     """Everything but source and monochromator.
 
@@ -55,12 +87,18 @@ class Optics:
         self.profile = BeamProfile(undulator, ring)
         self._axes: list[LineAxis] = []
         self._slits: list[Blades] = []
+        self._mirrors: list[MirrorPair] = []
 
     def add(self, device: facts.Facts, axes: Mapping[str, LineAxis]) -> None:
         """Put a device into the beam, with its axes by key."""
         self._axes += axes.values()
-        if isinstance(device, facts.Slits):
-            self._slits.append(Blades(device, axes))
+        match device:
+            case facts.Slits():
+                self._slits.append(Blades(device, axes))
+            case facts.Mirror():
+                self._mirrors.append(MirrorPair(device, axes))
+            case _:
+                raise TypeError(f"{type(device).__name__} is no optics")
 
     def key(self) -> tuple[float, ...]:
         """Return what decides about the light: where all axes truly are."""
@@ -68,12 +106,17 @@ class Optics:
 
     def passed(self, energies_ev: Sequence[float], course: Course) -> list[float]:
         """Return the share of light of each energy that comes through, of what the source's mask passes."""
-        return [self.spot(energy, course).share for energy in energies_ev]
+        shares = [self.spot(energy, course).share for energy in energies_ev]
+        for mirror in self._mirrors:
+            shares = [share * more for share, more in zip(shares, mirror.reflected(energies_ev), strict=True)]
+        return shares
 
     def spot(self, energy_ev: float, course: Course) -> Spot:
-        """Return the beam of an energy behind the last slits, around its own middle there."""
+        """Return the beam of an energy behind the last slits, around its own middle there; reflectivity apart."""
         last_m = max((one.distance_m for one in self._slits), default=course.from_m)
         windows = [
-            one.window().shifted(0.0, -course.at(one.distance_m)).scaled(last_m / one.distance_m) for one in self._slits
+            window.shifted(0.0, -course.at(one.distance_m)).scaled(last_m / one.distance_m)
+            for one in (*self._slits, *self._mirrors)
+            if (window := one.window()) is not None
         ]
         return self.profile.behind(windows, energy_ev, last_m)

@@ -1,12 +1,17 @@
-"""The kinds of optics between the source and the detectors: slits and what follows them in the beam."""
+"""The kinds of optics between the source and the detectors: slits, mirrors."""
 
 from __future__ import annotations
 
-from typing import Literal
+import itertools
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from beam.axis_facts import LengthAxis, NonNegative, Positive, Sourced
+from beam.axis_facts import FineAngleAxis, LengthAxis, NonNegative, Positive, Sourced
+
+PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+"""What people call a position: ``Rh``, ``out``."""
+Coating = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
 
 
 class Slits(Sourced):
@@ -31,3 +36,45 @@ class Slits(Sourced):
             if between < self.least_mm:
                 raise ValueError(f"{low} and {high} start {between:g} mm apart, least_mm = {self.least_mm:g}")
         return self
+
+
+class Stripe(Sourced):
+    """A coating of a mirror, or with coating ``none`` the way past it; the translation that brings it into the beam."""
+
+    coating: Coating | Literal["none"]
+    position_mm: float
+    width_mm: Positive
+
+
+class Mirror(Sourced):
+    """Two parallel mirrors that turn together: the beam meets both at one angle and keeps its direction.
+
+    Each has the same stripes; `x` moves both across the beam, `pitch` is the grazing angle. Between two stripes nothing
+    reflects the beam.
+    """
+
+    kind: Literal["mirror"]
+    label: str
+    distance_m: Positive
+    length_mm: Positive
+    roughness_nm: NonNegative
+    stripes: Annotated[dict[PlaceName, Stripe], Field(min_length=1)]
+    x: LengthAxis
+    pitch: FineAngleAxis
+
+    @model_validator(mode="after")
+    def _stripes_side_by_side(self) -> Mirror:
+        ordered = sorted(self.stripes.items(), key=lambda one: one[1].position_mm)
+        for (name, one), (other, after) in itertools.pairwise(ordered):
+            if after.position_mm - one.position_mm < 0.5 * (one.width_mm + after.width_mm):
+                raise ValueError(f"stripes {name} and {other} overlap")
+        for name, one in ordered:
+            if not self.x.low <= one.position_mm <= self.x.high:
+                raise ValueError(
+                    f"stripe {name} at {one.position_mm:g} mm: x reaches {self.x.low:g} … {self.x.high:g} mm"
+                )
+        return self
+
+    def stripe_at(self, x_mm: float) -> Stripe | None:
+        """Return the stripe in the beam at a translation; None between two of them."""
+        return next((one for one in self.stripes.values() if abs(x_mm - one.position_mm) <= 0.5 * one.width_mm), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from beamlines.tree import Tree
-from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, RingStatus, Shutter, Slits, Undulator
+from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, MirrorPair, RingStatus, Shutter, Slits, Undulator
 
 
 class BL09U(Tree):
@@ -15,6 +15,7 @@ class BL09U(Tree):
     undulator: Undulator
     dcm: DoubleCrystal
     white_slits: Slits
+    mirror: MirrorPair
     slits: Slits
     front_end: Shutter
     shutter: Shutter
@@ -32,7 +33,19 @@ class BL09U(Tree):
         "ring": "ring",
     }
     DETECTORS = ("counter",)
-    BASELINE = ("energy", "undulator", "dcm", "white_slits", "slits", "i0", "it", "front_end", "shutter", "ring")
+    BASELINE = (
+        "energy",
+        "undulator",
+        "dcm",
+        "white_slits",
+        "mirror",
+        "slits",
+        "i0",
+        "it",
+        "front_end",
+        "shutter",
+        "ring",
+    )
 
 
 PAGE = BL09U

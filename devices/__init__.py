@@ -7,8 +7,10 @@ from devices.chamber import IonChamber
 from devices.counter import Counter
 from devices.coupled import CoupledAxis
 from devices.energy import EnergyAxis
+from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
+from devices.named import NamedPosition
 from devices.ring import RingStatus
 from devices.shutter import Shutter
 from devices.slits import Slits
@@ -24,7 +26,9 @@ __all__ = [
     "GapAxis",
     "Instrument",
     "IonChamber",
+    "MirrorPair",
     "MotorAxis",
+    "NamedPosition",
     "RingStatus",
     "Shutter",
     "Slits",

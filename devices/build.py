@@ -10,6 +10,7 @@ from beam import facts
 from devices.chamber import IonChamber
 from devices.counter import Counter
 from devices.energy import EnergyAxis
+from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.ring import RingStatus
 from devices.shutter import Shutter
@@ -24,6 +25,7 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.IonChamber: IonChamber,
     facts.Scaler: Counter,
     facts.Slits: Slits,
+    facts.Mirror: MirrorPair,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -59,6 +61,8 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = Shutter(one, name=key, transport=transport)
             case facts.Slits():
                 made[key] = Slits(one, name=key, transport=transport)
+            case facts.Mirror():
+                made[key] = MirrorPair(one, name=key, transport=transport)
             case facts.Scaler():
                 made[key] = Counter.of(one, chambers.get(key, {}), name=key, transport=transport)
             case facts.IonChamber():

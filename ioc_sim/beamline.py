@@ -35,6 +35,7 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.PlanarUndulator: UndulatorGroup,
     facts.DoubleCrystalMonochromator: MotorsGroup,
     facts.Slits: MotorsGroup,
+    facts.Mirror: MotorsGroup,
     facts.Shutter: ShutterGroup.on_line,
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,

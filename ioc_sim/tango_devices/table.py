@@ -26,6 +26,7 @@ FACES: dict[type[facts.Facts], Callable[[Any, Any], dict[str, Face]]] = {
     facts.PlanarUndulator: _undulator,
     facts.DoubleCrystalMonochromator: _axes,
     facts.Slits: _axes,
+    facts.Mirror: _axes,
 }
 """The faces that a kind of device can have, by the part of it whose address they stand for."""
 

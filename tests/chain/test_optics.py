@@ -53,3 +53,18 @@ def test_slits_cut_the_beam_as_a_gaussian(acquire, light):
     expected = gaussian_share(-0.15, 0.15, rms) / gaussian_share(mask.bottom, mask.top, rms)
     assert narrow / wide == pytest.approx(expected, rel=0.01)
     assert off == pytest.approx(light["i0"], rel=0.2)
+
+
+def test_mirrors_reject_the_third_order(acquire, light):
+    """At 2600 eV 100 µm of aluminium leave the third order alone; silicon at 6 mrad does not reflect it."""
+    mirror = acquire.tree.mirror
+    reading(acquire, (acquire.tree.energy, 2600.0))
+    before = reading(acquire)["i0"] - light["i0"]
+    acquire.put("BL09U:SIM:Sample", "Al 100um")
+    third = reading(acquire)["it"] - light["it"]
+    with_mirror = reading(acquire, (mirror.pitch, 6000.0), (mirror.stripe, "Si"))
+    expected, rejected = mirror.reflects(2600.0), mirror.reflects(7800.0)
+    acquire(mv(mirror.stripe, "out", mirror.pitch, 4000.0))
+    assert (with_mirror["i0"] - light["i0"]) / before == pytest.approx(expected, rel=0.03)
+    assert rejected < 0.01
+    assert with_mirror["it"] - light["it"] < 0.1 * third
