@@ -29,6 +29,7 @@ from beam.axis_facts import with_unit as with_unit
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
+from beam.optics_kinds import Filters as Filters
 from beam.optics_kinds import Mirror as Mirror
 from beam.optics_kinds import Slits as Slits
 from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
@@ -166,7 +167,7 @@ class Scaler(Addressed, Sourced):
 
 
 Device = Annotated[
-    PlanarUndulator | DoubleCrystalMonochromator | Shutter | IonChamber | Scaler | Slits | Mirror,
+    PlanarUndulator | DoubleCrystalMonochromator | Shutter | IonChamber | Scaler | Slits | Mirror | Filters,
     Field(discriminator="kind"),
 ]
 

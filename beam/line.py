@@ -40,7 +40,7 @@ class _Optics(NamedTuple):
 
 
 _DARK = _Optics([], [], [])
-KINDS = ("planar_undulator", "dcm", "slits", "mirror", "shutter", "ion_chamber", "scaler")
+KINDS = ("planar_undulator", "dcm", "slits", "mirror", "filters", "shutter", "ion_chamber", "scaler")
 
 
 class Line(LineBase[facts.Beamline]):
@@ -79,14 +79,14 @@ class Line(LineBase[facts.Beamline]):
         self._chambers: list[IonChamber] = []
         self._undulator: PlanarUndulator | None = None
         self._crystals: CrystalPair | None = None
-        self._in_beam: list[tuple[facts.Facts, dict[str, LineAxis]]] = []
+        self._in_beam: list[tuple[str, facts.Facts, dict[str, LineAxis]]] = []
         super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
         # the beam meets what stands before the sample first
         self._chambers.sort(key=lambda chamber: chamber.facts.behind_sample)
         self._nodes, self._weights = gaussian_nodes()
         self.optics = Optics(self.undulator.facts, facility.ring)
-        for device, axes in self._in_beam:
-            self.optics.add(device, axes)
+        for name, device, axes in self._in_beam:
+            self.optics.add(name, device, axes)
         self._harmonics = np.array(self.crystals.orders[1:], dtype=np.float64)
         self._optics_now = _DARK
         self._optics_key: tuple[float, ...] = ()
@@ -104,9 +104,9 @@ class Line(LineBase[facts.Beamline]):
                     self._add_axis(f"{name}.{part}", axis)
                     for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch))
                 )
-            case facts.Slits() | facts.Mirror():
+            case facts.Slits() | facts.Mirror() | facts.Filters():
                 axes = {key: self._add_axis(f"{name}.{key}", axis) for key, axis in facts.axes_of(device).items()}
-                self._in_beam.append((device, axes))
+                self._in_beam.append((name, device, axes))
             case facts.IonChamber():
                 self._chambers.append(IonChamber(name, device, self.seed))
                 self.gain_v_per_a[name] = device.gain_v_per_a

@@ -14,6 +14,7 @@ import numpy as np
 
 from beam import facts
 from beam.axis import LineAxis
+from beam.filters import FoilSet
 from beam.mirror import reflectivity
 from beam.slits import BeamProfile, Spot, Window
 
@@ -72,6 +73,18 @@ class MirrorPair:
         return (once * once).tolist()
 
 
+class FoilsInBeam:
+    """A set of filters, and which of its foils are in the beam."""
+
+    def __init__(self, filters: facts.Filters) -> None:
+        self.foils = FoilSet(filters.foils)
+        self.inserted = dict.fromkeys(filters.foils, False)
+
+    def passed(self, energies_ev: Sequence[float]) -> list[float]:
+        """Return the share of light of each energy that passes."""
+        return self.foils.passed([foil for foil, there in self.inserted.items() if there], energies_ev)
+
+
 class Optics:
     """Everything but source and monochromator.
 
@@ -88,8 +101,10 @@ class Optics:
         self._axes: list[LineAxis] = []
         self._slits: list[Blades] = []
         self._mirrors: list[MirrorPair] = []
+        self.filters: dict[str, FoilsInBeam] = {}
+        """By device."""
 
-    def add(self, device: facts.Facts, axes: Mapping[str, LineAxis]) -> None:
+    def add(self, name: str, device: facts.Facts, axes: Mapping[str, LineAxis]) -> None:
         """Put a device into the beam, with its axes by key."""
         self._axes += axes.values()
         match device:
@@ -97,18 +112,24 @@ class Optics:
                 self._slits.append(Blades(device, axes))
             case facts.Mirror():
                 self._mirrors.append(MirrorPair(device, axes))
+            case facts.Filters():
+                self.filters[name] = FoilsInBeam(device)
             case _:
                 raise TypeError(f"{type(device).__name__} is no optics")
 
     def key(self) -> tuple[float, ...]:
-        """Return what decides about the light: where all axes truly are."""
-        return tuple([axis.true for axis in self._axes])
+        """Return what decides about the light: where all axes truly are, and which foils are in."""
+        foils = [there for one in self.filters.values() for there in one.inserted.values()]
+        return (*[axis.true for axis in self._axes], *foils)
 
     def passed(self, energies_ev: Sequence[float], course: Course) -> list[float]:
         """Return the share of light of each energy that comes through, of what the source's mask passes."""
         shares = [self.spot(energy, course).share for energy in energies_ev]
-        for mirror in self._mirrors:
-            shares = [share * more for share, more in zip(shares, mirror.reflected(energies_ev), strict=True)]
+        for more in (
+            *(mirror.reflected(energies_ev) for mirror in self._mirrors),
+            *(filters.passed(energies_ev) for filters in self.filters.values()),
+        ):
+            shares = [share * passed for share, passed in zip(shares, more, strict=True)]
         return shares
 
     def spot(self, energy_ev: float, course: Course) -> Spot:

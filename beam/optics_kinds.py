@@ -1,4 +1,4 @@
-"""The kinds of optics between the source and the detectors: slits, mirrors."""
+"""The kinds of optics between the source and the detectors: slits, mirrors, filters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from beam.address import Addressed
 from beam.axis_facts import FineAngleAxis, LengthAxis, NonNegative, Positive, Sourced
 
 PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -78,3 +79,26 @@ class Mirror(Sourced):
     def stripe_at(self, x_mm: float) -> Stripe | None:
         """Return the stripe in the beam at a translation; None between two of them."""
         return next((one for one in self.stripes.values() if abs(x_mm - one.position_mm) <= 0.5 * one.width_mm), None)
+
+
+class Foil(Sourced):
+    """A foil that can be put into the beam: its matter and thickness."""
+
+    material: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9().]*$")]
+    density_g_cm3: Positive
+    thickness_um: Positive
+
+
+class Filters(Addressed, Sourced):
+    """Foils that are put into the beam one by one, each in `travel_s`."""
+
+    kind: Literal["filters"]
+    label: str
+    travel_s: NonNegative
+    foils: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Foil], Field(min_length=1, max_length=10)
+    ]
+
+    def foil_prefix(self, foil: str) -> str:
+        """Return the address of a foil: foils are counted from 1, in their order here."""
+        return f"{self.prefix}Foil{1 + list(self.foils).index(foil)}"

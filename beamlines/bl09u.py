@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from beamlines.tree import Tree
-from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, MirrorPair, RingStatus, Shutter, Slits, Undulator
+from devices import (
+    Counter,
+    DoubleCrystal,
+    EnergyAxis,
+    Filters,
+    IonChamber,
+    MirrorPair,
+    RingStatus,
+    Shutter,
+    Slits,
+    Undulator,
+)
 
 
 class BL09U(Tree):
@@ -16,6 +27,7 @@ class BL09U(Tree):
     dcm: DoubleCrystal
     white_slits: Slits
     mirror: MirrorPair
+    filters: Filters
     slits: Slits
     front_end: Shutter
     shutter: Shutter

@@ -190,7 +190,8 @@ class Walk:
             # each is waited for before the next one starts
             its_group = ("in turn", device.name, number) if device.in_turn and number < len(targets) else group
             try:
-                takes_s.append(self._go(self._axis(axis), target, its_group))
+                go = partial(self._go, self._axis(axis)) if isinstance(axis, Axis) else partial(self._set_other, axis)
+                takes_s.append(go(target, its_group))
             except TerasuError as error:
                 raise type(error)(f"{device.words(value)}: {error}") from error
             if its_group is not group:
@@ -216,6 +217,8 @@ class Walk:
         if getattr(device, "interlocks", None) is not None:
             device.interlocks.check(device, value, self._ahead)
             self._ahead.leaves(device, value, group)
+        if hasattr(device, "nominal_s"):
+            return float(device.nominal_s(value))
         if hasattr(device, "is_open") and self._ahead.at.get(device) != value:
             return float(device.facts.travel_s)
         return 0.0

@@ -7,6 +7,7 @@ from devices.chamber import IonChamber
 from devices.counter import Counter
 from devices.coupled import CoupledAxis
 from devices.energy import EnergyAxis
+from devices.filters import Filters
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
@@ -23,6 +24,7 @@ __all__ = [
     "CoupledAxis",
     "DoubleCrystal",
     "EnergyAxis",
+    "Filters",
     "GapAxis",
     "Instrument",
     "IonChamber",

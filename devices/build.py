@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from ophyd import Device
 
 from beam import facts
+from beam.errors import ConfigError
 from devices.chamber import IonChamber
 from devices.counter import Counter
 from devices.energy import EnergyAxis
+from devices.filters import Filters
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.ring import RingStatus
@@ -26,6 +28,7 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.Scaler: Counter,
     facts.Slits: Slits,
     facts.Mirror: MirrorPair,
+    facts.Filters: Filters,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -65,11 +68,18 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = MirrorPair(one, name=key, transport=transport)
             case facts.Scaler():
                 made[key] = Counter.of(one, chambers.get(key, {}), name=key, transport=transport)
-            case facts.IonChamber():
+            case facts.IonChamber() | facts.Filters():
                 pass
     undulators = [one for one in made.values() if isinstance(one, Undulator)]
     monochromators = [one for one in made.values() if isinstance(one, DoubleCrystal)]
     if len(undulators) == len(monochromators) == 1:
         made["energy"] = EnergyAxis(beamline.beamline, beamline.energy, undulators[0], monochromators[0])
+    for key, one in beamline.devices.items():
+        if isinstance(one, facts.Filters):
+            if "energy" not in made:
+                raise ConfigError(
+                    f"{beamline.beamline}.{key}: what filters let through depends on an energy; it has none"
+                )
+            made[key] = Filters.of(one, made["energy"], name=key, transport=transport)
     order = ["energy", *beamline.devices, "ring"]
     return {key: made[key] for key in order if key in made}

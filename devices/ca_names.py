@@ -120,6 +120,7 @@ NAMES: dict[str, dict[str, str]] = {
         "width": "SizeX",
         "height": "SizeY",
     },
+    "foil": {"command": "", "indicator": "State"},
     "ion_chamber": {"gain": "Gain", "overload": "Overload"},
     "ring": {
         "current": "Current",

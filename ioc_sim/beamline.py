@@ -13,6 +13,7 @@ from ioc_sim.faults.group import FaultGroup
 from ioc_sim.faults.timetable import Moments
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
+from ioc_sim.groups.filters import FiltersGroup
 from ioc_sim.groups.motors import MotorsGroup
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
@@ -36,6 +37,7 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.DoubleCrystalMonochromator: MotorsGroup,
     facts.Slits: MotorsGroup,
     facts.Mirror: MotorsGroup,
+    facts.Filters: FiltersGroup,
     facts.Shutter: ShutterGroup.on_line,
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,

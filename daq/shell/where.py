@@ -8,6 +8,7 @@ from typing import Any
 
 from beam.errors import TerasuError
 from beamlines import DeviceTree
+from devices.filters import Transmission
 from devices.named import NamedPosition
 
 
@@ -22,8 +23,9 @@ def axes(tree: DeviceTree) -> list[Any]:
 
 def is_axis(device: Any) -> bool:
     """Return whether it has a position and can be moved, whether or not it answers now."""
-    named = isinstance(device, NamedPosition)  # its axis has a position by itself
-    return hasattr(type(device), "position") and hasattr(device, "set") and not named
+    # an axis with named positions has one by itself, and a transmission is one at the present energy only
+    other = isinstance(device, NamedPosition | Transmission)
+    return hasattr(type(device), "position") and hasattr(device, "set") and not other
 
 
 def independent(tree: DeviceTree) -> list[Any]:

@@ -68,3 +68,14 @@ def test_mirrors_reject_the_third_order(acquire, light):
     assert (with_mirror["i0"] - light["i0"]) / before == pytest.approx(expected, rel=0.03)
     assert rejected < 0.01
     assert with_mirror["it"] - light["it"] < 0.1 * third
+
+
+def test_filters_are_chosen_by_the_transmission(acquire, light):
+    filters = acquire.tree.filters
+    whole = reading(acquire)["i0"] - light["i0"]
+    less = reading(acquire, (filters.transmission, 0.1))["i0"] - light["i0"]
+    chosen = filters.transmission.position
+    acquire(mv(filters.transmission, 1.0))
+    assert chosen == pytest.approx(0.1, rel=0.1)
+    assert less / whole == pytest.approx(chosen, rel=0.02)
+    assert filters.status_text == "all out"

@@ -279,7 +279,18 @@ class FakeBeamline:
                 self.shutters[key] = FakeShutter(server, one)
             elif isinstance(one, facts.Scaler):
                 self.scaler = FakeScaler(server, one)
+            elif isinstance(one, facts.Filters):
+                for foil in one.foils:
+                    self._foil(one.foil_prefix(foil))
             else:
                 for part, axis in facts.axes_of(one).items():
                     self.motors[f"{key}.{part}"] = FakeMotor(server, axis)
         server.post(f"{facility.ring.prefix}Current", facility.ring.current_ma)
+
+    def _foil(self, prefix: str) -> None:
+        def go(value: int, done: Done) -> None:
+            self.server.post(prefix, value)
+            self.server.post(f"{prefix}State", value)
+            done()
+
+        self.server.on_write[prefix] = go
