@@ -3,6 +3,7 @@
 What plans are made of is in `plans.beam_on` (shutters) and `plans.lean` (a step for `per_step`).
 """
 
+from plans.align import align
 from plans.camera_series import camera_series
 from plans.energy_scan import energy_scan
 from plans.familiar import a2scan, ascan, ct, dscan, mesh
@@ -10,4 +11,4 @@ from plans.regions import Region
 from plans.roles import Role
 from plans.xas import xas
 
-__all__ = ["Region", "Role", "a2scan", "ascan", "camera_series", "ct", "dscan", "energy_scan", "mesh", "xas"]
+__all__ = ["Region", "Role", "a2scan", "align", "ascan", "camera_series", "ct", "dscan", "energy_scan", "mesh", "xas"]

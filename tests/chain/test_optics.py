@@ -79,3 +79,17 @@ def test_filters_are_chosen_by_the_transmission(acquire, light):
     assert chosen == pytest.approx(0.1, rel=0.1)
     assert less / whole == pytest.approx(chosen, rel=0.02)
     assert filters.status_text == "all out"
+
+
+def test_aligned_slits_stand_where_a_turned_crystal_has_put_the_beam(acquire, light):
+    """5 µrad of the second crystal lift the beam by 2 · 5 µrad · 14 m = 0.14 mm at the slits."""
+    from plans import align
+
+    tree = acquire.tree
+    roles = {key: tree.roles[key] for key in ("detectors", "shutter", "front_end")}
+    acquire(mv(tree.dcm.pitch, 5.0, tree.slits.y_size, 0.1))
+    acquire(align(tree.slits.y_centre, -1.2, 1.2, 25, dwell_s=0.05, **roles))
+    found = tree.slits.y_centre.position
+    acquire(mv(tree.slits.y_centre, 0.0))
+    acquire(mv(tree.slits.y_size, 12.0, tree.dcm.pitch, 0.0))
+    assert found == pytest.approx(0.14, abs=0.01)
