@@ -29,9 +29,13 @@ from beam.axis_facts import with_unit as with_unit
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
+from beam.optics_kinds import BeamStop as BeamStop
 from beam.optics_kinds import Filters as Filters
 from beam.optics_kinds import Mirror as Mirror
 from beam.optics_kinds import Slits as Slits
+from beam.optics_kinds import StationInterlock as StationInterlock
+from beam.optics_kinds import Table as Table
+from beam.optics_kinds import Valve as Valve
 from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
 
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -167,7 +171,18 @@ class Scaler(Addressed, Sourced):
 
 
 Device = Annotated[
-    PlanarUndulator | DoubleCrystalMonochromator | Shutter | IonChamber | Scaler | Slits | Mirror | Filters,
+    PlanarUndulator
+    | DoubleCrystalMonochromator
+    | Shutter
+    | IonChamber
+    | Scaler
+    | Slits
+    | Mirror
+    | Filters
+    | Table
+    | BeamStop
+    | Valve
+    | StationInterlock,
     Field(discriminator="kind"),
 ]
 
@@ -224,6 +239,14 @@ class Beamline(BeamlineTable):
     @model_validator(mode="after")
     def _chambers_on_scalers(self) -> Beamline:
         check_channels(self.devices, IonChamber)
+        return self
+
+    @model_validator(mode="after")
+    def _tables_carry_detectors(self) -> Beamline:
+        for name, device in self.devices.items():
+            for carried in device.carries if isinstance(device, Table) else ():
+                if not isinstance(self.devices.get(carried), IonChamber):
+                    raise ValueError(f"devices.{name}.carries: {carried!r} is no device of kind 'ion_chamber'")
         return self
 
 

@@ -37,10 +37,12 @@ class _Optics(NamedTuple):
     energies_ev: list[float]
     flux_per_ma: list[float]
     responses: list[list[Response]]
+    met: list[list[float] | None]
+    """By chamber, which share of the light meets its window; None where it stands in the beam for good."""
 
 
-_DARK = _Optics([], [], [])
-KINDS = ("planar_undulator", "dcm", "slits", "mirror", "filters", "shutter", "ion_chamber", "scaler")
+_DARK = _Optics([], [], [], [])
+KINDS = ("planar_undulator", "dcm", "slits", "mirror", "filters", "table", "beam_stop", "ion_chamber")
 
 
 class Line(LineBase[facts.Beamline]):
@@ -104,7 +106,7 @@ class Line(LineBase[facts.Beamline]):
                     self._add_axis(f"{name}.{part}", axis)
                     for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch))
                 )
-            case facts.Slits() | facts.Mirror() | facts.Filters():
+            case facts.Slits() | facts.Mirror() | facts.Filters() | facts.Table() | facts.BeamStop():
                 axes = {key: self._add_axis(f"{name}.{key}", axis) for key, axis in facts.axes_of(device).items()}
                 self._in_beam.append((name, device, axes))
             case facts.IonChamber():
@@ -181,6 +183,10 @@ class Line(LineBase[facts.Beamline]):
         """Return the first order's beam behind the last slits, around its own middle there."""
         return self.optics.spot(self.energy_ev(), self.course())
 
+    def past_beam_stop(self) -> float:
+        """Return the share of the direct beam that goes past the beam stop to a camera behind it."""
+        return self.optics.past_stop(self.energy_ev(), self.course())
+
     def transmission(self) -> list[float]:
         """Return the share of light that passes the sample, one item an order.
 
@@ -205,6 +211,8 @@ class Line(LineBase[facts.Beamline]):
                 before = False
                 if lit:
                     fluxes = [flux * share for flux, share in zip(fluxes, self._sample_passes(), strict=True)]
+            if lit and (met := optics.met[number]) is not None:
+                fluxes = [flux * share for flux, share in zip(fluxes, met, strict=True)]
             responses = optics.responses[number] if lit else ()
             if chamber.facts.scaler == scaler:
                 counts[chamber.facts.channel], over = chamber.read(
@@ -225,7 +233,8 @@ class Line(LineBase[facts.Beamline]):
             energies = [m * energy for m in crystals.orders]
             height = crystals.aperture(bragg, perp)
             source = self.undulator.fluxes(energies, gap, 1.0)
-            through = self.optics.passed(energies, self.course())
+            course = self.course()
+            through = self.optics.passed(energies, course)
             flux = [
                 # per 0.1 % of bandwidth -> per eV, times the bandwidth that passes
                 height * share * passed * made / (1e-3 * each)
@@ -234,7 +243,8 @@ class Line(LineBase[facts.Beamline]):
                 )
             ]
             responses = [[chamber.response(each) for each in energies] for chamber in self._chambers]
-            self._optics_now = _Optics(energies, flux, responses)
+            met = [self.optics.on_table(chamber.name, energies, course) for chamber in self._chambers]
+            self._optics_now = _Optics(energies, flux, responses, met)
             self._optics_key = key
         return self._optics_now
 

@@ -16,7 +16,7 @@ from beam import facts
 from beam.axis import LineAxis
 from beam.filters import FoilSet
 from beam.mirror import reflectivity
-from beam.slits import BeamProfile, Spot, Window
+from beam.slits import BeamProfile, Spot, Window, gaussian_share
 
 
 class Course(NamedTuple):
@@ -73,6 +73,35 @@ class MirrorPair:
         return (once * once).tolist()
 
 
+class Stand:
+    """A table with detectors: the height of their windows."""
+
+    def __init__(self, table: facts.Table, axes: Mapping[str, LineAxis]) -> None:
+        self.facts = table
+        self.distance_m = table.distance_m
+        self._y = axes["y"]
+
+    def window(self) -> Window:
+        """Return what their windows leave free."""
+        half = 0.5 * self.facts.window_mm
+        return Window(-math.inf, math.inf, self._y.true - half, self._y.true + half)
+
+
+class Stop:
+    """A beam stop."""
+
+    def __init__(self, beam_stop: facts.BeamStop, axes: Mapping[str, LineAxis]) -> None:
+        self.facts = beam_stop
+        self._y = axes["y"]
+
+    def past(self, spot: Spot, height_mm: float) -> float:
+        """Return the share of a beam that goes past it above and below, its middle at a height."""
+        half, off = 0.5 * self.facts.size_mm, self._y.true - height_mm - spot.y_mm
+        if spot.rms_y_mm <= 0:
+            return 0.0
+        return 1.0 - gaussian_share(off - half, off + half, spot.rms_y_mm)
+
+
 class FoilsInBeam:
     """A set of filters, and which of its foils are in the beam."""
 
@@ -103,6 +132,8 @@ class Optics:
         self._mirrors: list[MirrorPair] = []
         self.filters: dict[str, FoilsInBeam] = {}
         """By device."""
+        self._stands: list[Stand] = []
+        self._stops: list[Stop] = []
 
     def add(self, name: str, device: facts.Facts, axes: Mapping[str, LineAxis]) -> None:
         """Put a device into the beam, with its axes by key."""
@@ -112,6 +143,10 @@ class Optics:
                 self._slits.append(Blades(device, axes))
             case facts.Mirror():
                 self._mirrors.append(MirrorPair(device, axes))
+            case facts.Table():
+                self._stands.append(Stand(device, axes))
+            case facts.BeamStop():
+                self._stops.append(Stop(device, axes))
             case facts.Filters():
                 self.filters[name] = FoilsInBeam(device)
             case _:
@@ -134,10 +169,38 @@ class Optics:
 
     def spot(self, energy_ev: float, course: Course) -> Spot:
         """Return the beam of an energy behind the last slits, around its own middle there; reflectivity apart."""
-        last_m = max((one.distance_m for one in self._slits), default=course.from_m)
+        return self._behind((*self._slits, *self._mirrors), energy_ev, course)
+
+    def on_table(self, detector: str, energies_ev: Sequence[float], course: Course) -> list[float] | None:
+        """Return which share of the light of each energy meets a detector's window; None if no table carries it."""
+        stand = next((one for one in self._stands if detector in one.facts.carries), None)
+        if stand is None:
+            return None
+        found: list[float] = []
+        for energy in energies_ev:
+            there = self.spot(energy, course).share
+            found.append(
+                self._behind((*self._slits, *self._mirrors, stand), energy, course).share / there if there else 0.0
+            )
+        return found
+
+    def past_stop(self, energy_ev: float, course: Course) -> float:
+        """Return the share of the direct beam that goes past the beam stops to a camera behind them."""
+        share = 1.0
+        for one in self._stops:
+            spot, scale = self.spot(energy_ev, course), one.facts.distance_m / self._last_m(course)
+            there = Spot(spot.share, *(scale * size for size in spot[1:]))
+            share *= one.past(there, course.at(one.facts.distance_m))
+        return share
+
+    def _last_m(self, course: Course) -> float:
+        return max((one.distance_m for one in self._slits), default=course.from_m)
+
+    def _behind(self, cutting: Sequence[Blades | MirrorPair | Stand], energy_ev: float, course: Course) -> Spot:
+        last_m = self._last_m(course)
         windows = [
             window.shifted(0.0, -course.at(one.distance_m)).scaled(last_m / one.distance_m)
-            for one in (*self._slits, *self._mirrors)
+            for one in cutting
             if (window := one.window()) is not None
         ]
         return self.profile.behind(windows, energy_ev, last_m)

@@ -1,4 +1,4 @@
-"""The kinds of optics between the source and the detectors: slits, mirrors, filters."""
+"""The kinds of optics between source and detectors: slits, mirrors, filters, valves, and what detectors stand on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from beam.address import Addressed
 from beam.axis_facts import FineAngleAxis, LengthAxis, NonNegative, Positive, Sourced
+from beam.condition import ConditionText
 
 PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 """What people call a position: ``Rh``, ``out``."""
@@ -102,3 +103,45 @@ class Filters(Addressed, Sourced):
     def foil_prefix(self, foil: str) -> str:
         """Return the address of a foil: foils are counted from 1, in their order here."""
         return f"{self.prefix}Foil{1 + list(self.foils).index(foil)}"
+
+
+class Table(Sourced):
+    """What detectors stand on: `y` is its height, `z` its distance behind the sample.
+
+    Light reaches the detectors that it carries where it meets their windows, `window_mm` high, around its height.
+    """
+
+    kind: Literal["table"]
+    label: str
+    distance_m: Positive
+    carries: list[str]
+    window_mm: Positive
+    y: LengthAxis
+    z: LengthAxis
+
+
+class BeamStop(Sourced):
+    """What keeps the direct beam from a camera behind it: a disk of `size_mm` that `y` moves to `positions`."""
+
+    kind: Literal["beam_stop"]
+    label: str
+    distance_m: Positive
+    size_mm: Positive
+    positions: Annotated[dict[PlaceName, float], Field(min_length=1)]
+    y: LengthAxis
+
+
+class Valve(Addressed, Sourced):
+    """A vacuum valve that others operate: `needs` must hold for it to be open; where they do not, it trips."""
+
+    kind: Literal["valve"]
+    label: str
+    travel_s: NonNegative
+    needs: list[ConditionText] = Field(default_factory=list)
+
+
+class StationInterlock(Addressed, Sourced):
+    """The personnel safety system of a station, as far as it tells: nothing of it can be set from here."""
+
+    kind: Literal["station_interlock"]
+    label: str

@@ -1,4 +1,4 @@
-"""BL09U, X-ray operando spectroscopy: in-vacuum undulator, Si(111) monochromator, ion chambers."""
+"""BL09U, X-ray operando spectroscopy: in-vacuum undulator, monochromator, slits, mirrors, filters, ion chambers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import ClassVar
 
 from beamlines.tree import Tree
 from devices import (
+    BeamStop,
     Counter,
+    DetectorTable,
     DoubleCrystal,
     EnergyAxis,
     Filters,
@@ -15,7 +17,9 @@ from devices import (
     RingStatus,
     Shutter,
     Slits,
+    StationInterlock,
     Undulator,
+    Valve,
 )
 
 
@@ -29,6 +33,10 @@ class BL09U(Tree):
     mirror: MirrorPair
     filters: Filters
     slits: Slits
+    table: DetectorTable
+    beam_stop: BeamStop
+    valve: Valve
+    hutch: StationInterlock
     front_end: Shutter
     shutter: Shutter
     counter: Counter

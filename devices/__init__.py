@@ -15,13 +15,17 @@ from devices.named import NamedPosition
 from devices.ring import RingStatus
 from devices.shutter import Shutter
 from devices.slits import Slits
+from devices.stand import BeamStop, DetectorTable
 from devices.state import State
 from devices.undulator import GapAxis, Undulator
+from devices.watched import StationInterlock, Valve
 
 __all__ = [
     "Axis",
+    "BeamStop",
     "Counter",
     "CoupledAxis",
+    "DetectorTable",
     "DoubleCrystal",
     "EnergyAxis",
     "Filters",
@@ -35,6 +39,8 @@ __all__ = [
     "Shutter",
     "Slits",
     "State",
+    "StationInterlock",
     "Undulator",
+    "Valve",
     "build",
 ]

@@ -17,8 +17,10 @@ from devices.monochromator import DoubleCrystal
 from devices.ring import RingStatus
 from devices.shutter import Shutter
 from devices.slits import Slits
+from devices.stand import BeamStop, DetectorTable
 from devices.transport import Transport
 from devices.undulator import Undulator
+from devices.watched import StationInterlock, Valve
 
 CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.PlanarUndulator: Undulator,
@@ -29,6 +31,10 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.Slits: Slits,
     facts.Mirror: MirrorPair,
     facts.Filters: Filters,
+    facts.Table: DetectorTable,
+    facts.BeamStop: BeamStop,
+    facts.Valve: Valve,
+    facts.StationInterlock: StationInterlock,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -64,6 +70,14 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = Shutter(one, name=key, transport=transport)
             case facts.Slits():
                 made[key] = Slits(one, name=key, transport=transport)
+            case facts.Table():
+                made[key] = DetectorTable(one, name=key, transport=transport)
+            case facts.BeamStop():
+                made[key] = BeamStop(one, name=key, transport=transport)
+            case facts.Valve():
+                made[key] = Valve(one, name=key, transport=transport)
+            case facts.StationInterlock():
+                made[key] = StationInterlock(one, name=key, transport=transport)
             case facts.Mirror():
                 made[key] = MirrorPair(one, name=key, transport=transport)
             case facts.Scaler():

@@ -27,6 +27,8 @@ FACES: dict[type[facts.Facts], Callable[[Any, Any], dict[str, Face]]] = {
     facts.DoubleCrystalMonochromator: _axes,
     facts.Slits: _axes,
     facts.Mirror: _axes,
+    facts.Table: _axes,
+    facts.BeamStop: _axes,
 }
 """The faces that a kind of device can have, by the part of it whose address they stand for."""
 

@@ -93,3 +93,30 @@ def test_aligned_slits_stand_where_a_turned_crystal_has_put_the_beam(acquire, li
     acquire(mv(tree.slits.y_centre, 0.0))
     acquire(mv(tree.slits.y_size, 12.0, tree.dcm.pitch, 0.0))
     assert found == pytest.approx(0.14, abs=0.01)
+
+
+def test_the_edges_of_the_table_s_window_are_found(acquire, light):
+    from plans import align
+
+    tree = acquire.tree
+    roles = {key: tree.roles[key] for key in ("detectors", "shutter", "front_end")}
+    acquire(align(tree.table.y, 5.0, 9.0, 21, signal="it", find="edge", dwell_s=0.05, **roles))
+    found = tree.table.y.position
+    acquire(mv(tree.table.y, 0.0))
+    assert found == pytest.approx(7.0, abs=0.05)
+
+
+def test_a_valve_that_trips_takes_the_light_and_says_so(acquire, light, simulation):
+    valve = acquire.tree.valve
+    bright = reading(acquire)["i0"]
+    simulation.faults.set("valve_trip", "valve")
+    try:
+        tripped = reading(acquire)["i0"]
+        said = valve.init().text
+    finally:
+        simulation.faults.clear("valve_trip")
+        acquire.put("BL09U:GV1:Reset", 1)
+        acquire.put("BL09U:GV1:Open", 1)
+    assert tripped == pytest.approx(light["i0"], rel=0.2)
+    assert said in ("closing; tripped, to be reset", "closed; tripped, to be reset")
+    assert reading(acquire)["i0"] == pytest.approx(bright, rel=0.02)

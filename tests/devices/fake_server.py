@@ -279,6 +279,12 @@ class FakeBeamline:
                 self.shutters[key] = FakeShutter(server, one)
             elif isinstance(one, facts.Scaler):
                 self.scaler = FakeScaler(server, one)
+            elif isinstance(one, facts.Valve):
+                server.post(f"{one.prefix}State", 2)
+            elif isinstance(one, facts.StationInterlock):
+                server.post(f"{one.prefix}State", 2)
+                server.post(f"{one.prefix}Permit", 1)
+                server.post(f"{one.prefix}Status", "searched and locked")
             elif isinstance(one, facts.Filters):
                 for foil in one.foils:
                     self._foil(one.foil_prefix(foil))
