@@ -32,6 +32,7 @@ from beam.interlock import Interlock
 from beam.optics_kinds import BeamStop as BeamStop
 from beam.optics_kinds import Filters as Filters
 from beam.optics_kinds import Mirror as Mirror
+from beam.optics_kinds import PlaceName as PlaceName
 from beam.optics_kinds import Slits as Slits
 from beam.optics_kinds import StationInterlock as StationInterlock
 from beam.optics_kinds import Table as Table
@@ -120,8 +121,21 @@ class PlanarUndulator(Sourced):
     gap: LengthAxis
 
 
+class CrystalCut(Sourced):
+    """One pair of crystals: its planes, and the translation that brings it into the beam."""
+
+    miller: tuple[int, int, int]
+    position_mm: float
+
+
+PAIR_MM = 10.0  # either side of its position, a pair is wide enough for the beam
+
+
 class DoubleCrystalMonochromator(Sourced):
-    """A fixed-exit double-crystal monochromator, `distance_m` from the source, and its motor axes."""
+    """A fixed-exit double-crystal monochromator, `distance_m` from the source, and its motor axes.
+
+    `exchange` brings one of the `pairs` into the beam; `miller` are the planes of the one that is there at the start.
+    """
 
     kind: Literal["dcm"]
     distance_m: Positive
@@ -131,9 +145,30 @@ class DoubleCrystalMonochromator(Sourced):
     exit_aperture_mm: Positive
     divergence_urad: NonNegative
     harmonic_orders: list[Annotated[int, Field(ge=2, le=9)]]
+    pairs: Annotated[dict[PlaceName, CrystalCut], Field(min_length=1)]
     bragg: AngleAxis
     perp: LengthAxis
     pitch: FineAngleAxis
+    exchange: LengthAxis
+
+    @model_validator(mode="after")
+    def _starts_with_one_of_its_pairs(self) -> DoubleCrystalMonochromator:
+        first = self.pair_at(self.exchange.start)
+        if first is None or self.pairs[first].miller != self.miller:
+            raise ValueError(f"no pair of miller {list(self.miller)} is at exchange.start_mm {self.exchange.start:g}")
+        for name, one in self.pairs.items():
+            if not self.exchange.low <= one.position_mm <= self.exchange.high:
+                raise ValueError(f"pair {name} at {one.position_mm:g} mm is out of the exchange's reach")
+        return self
+
+    def nearest_pair(self, exchange_mm: float) -> str:
+        """Return the name of the pair that is nearest to the beam at a translation."""
+        return min(self.pairs, key=lambda name: abs(self.pairs[name].position_mm - exchange_mm))
+
+    def pair_at(self, exchange_mm: float) -> str | None:
+        """Return the name of the pair in the beam at a translation; None between two of them."""
+        nearest = self.nearest_pair(exchange_mm)
+        return nearest if abs(self.pairs[nearest].position_mm - exchange_mm) <= PAIR_MM else None
 
 
 class Shutter(Addressed, Sourced):

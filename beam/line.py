@@ -64,7 +64,7 @@ class Line(LineBase[facts.Beamline]):
     Attributes
     ----------
     axes
-        Axes by key: ``"undulator.gap"``, ``"dcm.bragg"``, ``"dcm.perp"``, ``"dcm.pitch"``, ``"slits.left"`` …
+        Axes by key: ``"undulator.gap"``, ``"dcm.bragg"``, ``"dcm.perp"``, ``"slits.left"`` …
     """
 
     def __init__(
@@ -80,7 +80,8 @@ class Line(LineBase[facts.Beamline]):
         self._sample = sample
         self._chambers: list[IonChamber] = []
         self._undulator: PlanarUndulator | None = None
-        self._crystals: CrystalPair | None = None
+        self._dcm: facts.DoubleCrystalMonochromator | None = None
+        self._pairs: dict[str, CrystalPair] = {}
         self._in_beam: list[tuple[str, facts.Facts, dict[str, LineAxis]]] = []
         super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
         # the beam meets what stands before the sample first
@@ -89,11 +90,10 @@ class Line(LineBase[facts.Beamline]):
         self.optics = Optics(self.undulator.facts, facility.ring)
         for name, device, axes in self._in_beam:
             self.optics.add(name, device, axes)
-        self._harmonics = np.array(self.crystals.orders[1:], dtype=np.float64)
         self._optics_now = _DARK
         self._optics_key: tuple[float, ...] = ()
         self._passed_now: list[float] = []
-        self._passed_at: float | None = None
+        self._passed_at: tuple[float, float] | None = None
 
     def _add(self, name: str, device: Any) -> None:
         match device:
@@ -101,11 +101,10 @@ class Line(LineBase[facts.Beamline]):
                 self._undulator = PlanarUndulator(device, self.facility.ring)
                 self._gap = self._add_axis(f"{name}.gap", device.gap)
             case facts.DoubleCrystalMonochromator():
-                self._crystals = CrystalPair(device)
-                self._bragg, self._perp, self._pitch = (
-                    self._add_axis(f"{name}.{part}", axis)
-                    for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch))
-                )
+                self._dcm = device
+                axes = {part: self._add_axis(f"{name}.{part}", axis) for part, axis in facts.axes_of(device).items()}
+                self._bragg, self._perp, self._pitch = axes["bragg"], axes["perp"], axes["pitch"]
+                self._exchange = axes["exchange"]
             case facts.Slits() | facts.Mirror() | facts.Filters() | facts.Table() | facts.BeamStop():
                 axes = {key: self._add_axis(f"{name}.{key}", axis) for key, axis in facts.axes_of(device).items()}
                 self._in_beam.append((name, device, axes))
@@ -143,10 +142,13 @@ class Line(LineBase[facts.Beamline]):
 
     @property
     def crystals(self) -> CrystalPair:
-        """The monochromator's crystals."""
-        if self._crystals is None:
+        """The monochromator's crystals: the pair in the beam, or the nearest to it."""
+        if self._dcm is None:
             raise UnknownName("device kind", "dcm", (device.kind for device in self.beamline.devices.values()))
-        return self._crystals
+        name = self._dcm.nearest_pair(self._exchange.true)
+        if name not in self._pairs:  # tabulated when it is first wanted: that takes a moment
+            self._pairs[name] = CrystalPair(self._dcm, self._dcm.pairs[name].miller)
+        return self._pairs[name]
 
     @property
     def undulator(self) -> PlanarUndulator:
@@ -194,7 +196,8 @@ class Line(LineBase[facts.Beamline]):
         """
         energy = self.energy_ev()
         sigma = self.bandwidth_fwhm_ev() / FWHM_PER_SIGMA
-        passed = np.exp(-self.sample.mu_t(np.concatenate((energy + sigma * self._nodes, energy * self._harmonics))))
+        harmonics = np.array(self.crystals.orders[1:], dtype=np.float64)
+        passed = np.exp(-self.sample.mu_t(np.concatenate((energy + sigma * self._nodes, energy * harmonics))))
         points = len(self._nodes)
         return [float(self._weights @ passed[:points]), *passed[points:].tolist()]
 
@@ -225,13 +228,14 @@ class Line(LineBase[facts.Beamline]):
 
     def _optics(self) -> _Optics:
         """Return what the axes make of the beam; worked out anew only where one has moved."""
-        key = (self._gap.true, self._bragg.true, self._perp.true, self._pitch.true, *self.optics.key())
+        axes = (self._gap.true, self._bragg.true, self._perp.true, self._pitch.true, self._exchange.true)
+        key = (*axes, *self.optics.key())
         if self._optics_key != key:
-            gap, bragg, perp, pitch, *_ = key
+            gap, bragg, perp, pitch, exchange = axes
             crystals = self.crystals
             energy = crystals.energy_ev(bragg)
             energies = [m * energy for m in crystals.orders]
-            height = crystals.aperture(bragg, perp)
+            height = crystals.aperture(bragg, perp) if crystals.facts.pair_at(exchange) else 0.0
             source = self.undulator.fluxes(energies, gap, 1.0)
             course = self.course()
             through = self.optics.passed(energies, course)
@@ -250,8 +254,8 @@ class Line(LineBase[facts.Beamline]):
 
     def _sample_passes(self) -> list[float]:
         """Return `transmission`, worked out anew only where sample or energy have changed."""
-        bragg = self._bragg.true
-        if self._passed_at != bragg:
+        at = self._bragg.true, self._exchange.true
+        if self._passed_at != at:
             self._passed_now = self.transmission()
-            self._passed_at = bragg
+            self._passed_at = at
         return self._passed_now

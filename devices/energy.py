@@ -18,6 +18,7 @@ from devices.quality import fit_sample
 from devices.signals import Quantity, data_key
 from devices.state import State, Stated
 from devices.undulator import Undulator
+from devices.waiting import Waiting
 
 EV = Quantity("float", "eV")
 PRECISION = 3
@@ -53,6 +54,7 @@ class EnergyAxis(CoupledAxis):
         self.facts = energy_facts
         self.undulator = undulator
         self.dcm = dcm
+        self._spacing = 0.0  # of the planes, when the target was asked for
         # a plan asks for each of its energies when it is made, when it is checked and when it moves
         self._gap = lru_cache(maxsize=8192)(undulator.physics.gap_mm)
         axes = {"gap": undulator.gap, "bragg": dcm.bragg, "perp": dcm.perp}
@@ -89,16 +91,25 @@ class EnergyAxis(CoupledAxis):
     @property
     def limits(self) -> tuple[float, float]:
         """The lowest and highest energy that the beamline is built for and the Bragg axis reaches, in eV."""
+        return self._limits(self.dcm.exchange.position)
+
+    def _limits(self, exchange_mm: float) -> tuple[float, float]:
         low_deg, high_deg = self.dcm.bragg.limits
         return (
-            max(self.facts.min_ev, math.ceil(self.dcm.energy_at(min(high_deg, 90.0)))),
-            min(self.facts.max_ev, math.floor(self.dcm.energy_at(max(low_deg, 0.1)))),
+            max(self.facts.min_ev, math.ceil(self.dcm.energy_at(min(high_deg, 90.0), exchange_mm))),
+            min(self.facts.max_ev, math.floor(self.dcm.energy_at(max(low_deg, 0.1), exchange_mm))),
         )
 
     @property
     def setpoint(self) -> float:
-        """The energy last asked for; before the first, where it is."""
-        return self.position if self._target is None else self._target
+        """The energy last asked for; before the first, and after an exchange of crystals, where it is."""
+        spacing = self.dcm.spacing_at(self.dcm.exchange.position)
+        return self.position if self._target is None or spacing != self._spacing else self._target
+
+    def set(self, value: float) -> Waiting:
+        """Start moving all axes; the returned status ends when all have arrived and the energy is right."""
+        self._spacing = self.dcm.spacing_at(self.dcm.exchange.position)
+        return super().set(value)
 
     def choose_harmonic(self, energies_ev: Iterable[float]) -> int:
         """Return the one harmonic that reaches all energies, with the highest flux in their middle.
@@ -113,7 +124,7 @@ class EnergyAxis(CoupledAxis):
             self._check_range(energy)
         return one_harmonic(self.undulator.physics, energies[0], energies[-1], self.beamline)
 
-    def targets_for(self, energy_ev: float, harmonic: int = 0) -> dict[str, float]:
+    def targets_for(self, energy_ev: float, harmonic: int = 0, where: ValueOf | None = None) -> dict[str, float]:
         """Return where each axis has to be for an energy: ``gap`` and ``perp`` in mm, ``bragg`` in deg.
 
         Parameters
@@ -122,21 +133,23 @@ class EnergyAxis(CoupledAxis):
             Photon energy.
         harmonic
             Of the undulator; 0 takes the one that `harmonic_choice` says.
+        where
+            Tells where the crystals will be by then; by default they are asked where they are.
 
         Raises
         ------
         OutOfReach
             If the energy cannot be reached; the message names the range.
         """
-        self._check_range(energy_ev)
+        self._check_range(energy_ev, where)
         physics = self.undulator.physics
         chosen = harmonic or self.harmonic_choice.get() or physics.best_harmonic(energy_ev)
         gap = self._gap(float(energy_ev), chosen) - self.undulator.gap_offset_mm
-        return {"gap": gap, **self.dcm.angles_for(energy_ev)}
+        return {"gap": gap, **self.dcm.angles_for(energy_ev, where)}
 
     def targets_ahead(self, value: float, where: ValueOf) -> dict[str, float]:
         """Return where each axis has to be, with the harmonic that will have been chosen by then."""
-        return self.targets_for(value, int(where(self.harmonic_choice)))
+        return self.targets_for(value, int(where(self.harmonic_choice)), where)
 
     def check_value(self, value: float, harmonic: int = 0, **_: Any) -> None:
         """Refuse an energy that cannot be reached, before anything moves."""
@@ -146,11 +159,18 @@ class EnergyAxis(CoupledAxis):
         """Say that it is asked for an energy."""
         return f"{self.beamline} energy {value:.6g} eV"
 
-    def _check_range(self, energy_ev: float) -> None:
-        low, high = self.limits
+    def _check_range(self, energy_ev: float, where: ValueOf | None = None) -> None:
+        exchange = self.dcm.exchange.position if where is None else where(self.dcm.exchange)
+        if self.dcm.facts.pair_at(exchange) is None:
+            raise OutOfReach(
+                f"{self.beamline} energy {energy_ev:.6g} eV: no crystals in the beam, {self.dcm.exchange.name} is at "
+                f"{exchange:.6g} mm; {self.dcm.pair.name} may be {', '.join(self.dcm.pair.positions)}"
+            )
+        low, high = self._limits(exchange)
         if not (math.isfinite(energy_ev) and low <= energy_ev <= high):
             raise OutOfReach(
-                f"{self.beamline} energy {energy_ev:.6g} eV: {self.dcm.cut} reaches {low:.6g} … {high:.6g} eV"
+                f"{self.beamline} energy {energy_ev:.6g} eV: {self.dcm.cut_at(exchange)} reaches "
+                f"{low:.6g} … {high:.6g} eV"
             )
 
     # -- moving ------------------------------------------------------------------------------------------------
