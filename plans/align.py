@@ -166,7 +166,8 @@ def align(
     }
     safe = closed_at_the_end(body(), shutter, put_back)
     run: MsgGenerator[str] = _untyped.stage_wrapper(_untyped.run_wrapper(safe, md=metadata), [*detectors, motor])
-    return (yield from _untyped.subs_wrapper(run, rows))
+    told: MsgGenerator[str] = _untyped.subs_wrapper(run, rows)
+    return (yield from told)
 
 
 def _find(wanted: Wanted, x: Sequence[float], y: Sequence[float]) -> Peak | Edge:
