@@ -141,6 +141,8 @@ class CrystalPair:
     ----------
     dcm
         Crystal, planes, divergence, harmonic orders, aperture, axes.
+    miller
+        Planes of this pair; by default of the one that is in the beam at the start.
 
     Attributes
     ----------
@@ -153,11 +155,12 @@ class CrystalPair:
     _ENERGIES = 120
     _LAGS = 481
 
-    def __init__(self, dcm: facts.DoubleCrystalMonochromator) -> None:
+    def __init__(self, dcm: facts.DoubleCrystalMonochromator, miller: tuple[int, int, int] | None = None) -> None:
         self.facts = dcm
-        self.d_angstrom = spacing_angstrom(dcm.miller)
+        planes = miller or dcm.miller
+        self.d_angstrom = spacing_angstrom(planes)
         wanted = (1, *sorted(set(dcm.harmonic_orders)))
-        self.orders = tuple(m for m in wanted if is_allowed(times(dcm.miller, m)))
+        self.orders = tuple(m for m in wanted if is_allowed(times(planes, m)))
         low = energy_ev(min(dcm.bragg.high + 1.0, 89.0), self.d_angstrom)
         high = energy_ev(max(dcm.bragg.low - 1.0, 0.5), self.d_angstrom)
         self._log0 = math.log(low)
@@ -169,7 +172,7 @@ class CrystalPair:
         self._lag: dict[int, list[float]] = {}
         self._rocking: dict[int, list[list[float]]] = {}
         for m in self.orders:
-            curve = darwin(m * energies, times(dcm.miller, m))
+            curve = darwin(m * energies, times(planes, m))
             step = curve.zeta[:, 1] - curve.zeta[:, 0]
             spectrum = np.abs(np.fft.rfft(curve.reflectivity, FFT_POINTS)) ** 2
             pairs = np.fft.irfft(spectrum, FFT_POINTS)[:, : self._LAGS]

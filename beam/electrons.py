@@ -41,8 +41,8 @@ class ElectronBeam:
     ----------
     gamma
         Electron energy over rest energy.
-    divergence
-        Angles of the electrons, horizontal and vertical, rms in rad.
+    divergence, size_m
+        Angles and sizes of the electrons, horizontal and vertical, rms in rad and m.
     """
 
     def __init__(self, ring: facts.Ring) -> None:
@@ -51,6 +51,7 @@ class ElectronBeam:
         vertical = ring.coupling_rel / (1 + ring.coupling_rel) * ring.emittance_nm_rad * 1e-9
         horizontal = ring.emittance_nm_rad * 1e-9 / (1 + ring.coupling_rel)
         self.divergence = (math.sqrt(horizontal / ring.beta_x_m), math.sqrt(vertical / ring.beta_y_m))
+        self.size_m = (math.sqrt(horizontal * ring.beta_x_m), math.sqrt(vertical * ring.beta_y_m))
 
     def energy_at_k0_ev(self, period_mm: float) -> float:
         """Return the first harmonic on axis at K = 0, 2 hc γ² / λu, in eV."""

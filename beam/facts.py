@@ -10,19 +10,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from beam import overlay
 from beam.address import Addressed, Prefix, domain_family_member
+from beam.axis_facts import AngleAxis as AngleAxis
+from beam.axis_facts import AxisFacts as AxisFacts
+from beam.axis_facts import AxisNumbers as AxisNumbers
+from beam.axis_facts import Facts as Facts
+from beam.axis_facts import FineAngleAxis as FineAngleAxis
+from beam.axis_facts import LengthAxis as LengthAxis
+from beam.axis_facts import NonNegative as NonNegative
+from beam.axis_facts import Positive as Positive
+from beam.axis_facts import Sourced as Sourced
+from beam.axis_facts import with_unit as with_unit
 from beam.condition import ConditionText
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
+from beam.optics_kinds import BeamStop as BeamStop
+from beam.optics_kinds import Filters as Filters
+from beam.optics_kinds import Mirror as Mirror
+from beam.optics_kinds import PlaceName as PlaceName
+from beam.optics_kinds import Slits as Slits
+from beam.optics_kinds import StationInterlock as StationInterlock
+from beam.optics_kinds import Table as Table
+from beam.optics_kinds import Valve as Valve
 from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -36,32 +52,6 @@ PATH_FIELDS = {
     "date": "2026-01-01",
 }
 """What the template of a path may hold, with examples."""
-
-
-class Facts(BaseModel):
-    """A table of the configuration: unknown keys are refused, values cannot change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Sourced(Facts):
-    """A table whose figures each say where they come from.
-
-    `source` maps a key of the table to a citation, or to ``assumed`` (a plausible simulation default) or
-    ``recalled`` (from publications, not re-read); ``default`` covers every key that is not named.
-    """
-
-    source: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _sources_name_keys(self) -> Sourced:
-        known = {field.alias or name for name, field in type(self).model_fields.items()} | {"default"}
-        generator = self.model_config.get("alias_generator")
-        if isinstance(generator, AliasGenerator):
-            known |= {generator.generate_aliases(name)[0] or name for name in type(self).model_fields}
-        if strange := sorted(set(self.source) - known):
-            raise ValueError(f"source names {strange[0]!r}, which is no key of this table")
-        return self
 
 
 class Ring(Addressed, Sourced):
@@ -119,73 +109,6 @@ class Facility(Facts):
         return template
 
 
-def with_unit(unit: str) -> AliasGenerator:
-    """Return how the keys of an axis are written in TOML: `low_mm`, `velocity_deg_per_s`."""
-    names = {
-        "low": f"low_{unit}",
-        "high": f"high_{unit}",
-        "start": f"start_{unit}",
-        "resolution": f"resolution_{unit}",
-        "tolerance": f"tolerance_{unit}",
-        "velocity": f"velocity_{unit}_per_s",
-    }
-    return AliasGenerator(validation_alias=lambda field: names.get(field, field))
-
-
-class AxisNumbers(Sourced):
-    """What an axis can do. In TOML each quantity carries the axis's unit: `low_mm`, `velocity_deg_per_s`."""
-
-    unit: ClassVar[str]
-
-    label: str
-    low: float
-    high: float
-    start: float
-    resolution: Positive
-    tolerance: Positive
-    velocity: Positive
-    acceleration_s: NonNegative
-    precision: Annotated[int, Field(ge=0, le=9)] = 4
-
-    @model_validator(mode="after")
-    def _limits_in_order(self) -> AxisNumbers:
-        if not self.low <= self.start <= self.high:
-            raise ValueError(
-                f"low_{self.unit} <= start_{self.unit} <= high_{self.unit} must hold, "
-                f"not {self.low} <= {self.start} <= {self.high}"
-            )
-        if self.tolerance < self.resolution:
-            raise ValueError(
-                f"tolerance_{self.unit} {self.tolerance} is finer than resolution_{self.unit} {self.resolution}"
-            )
-        return self
-
-
-class AxisFacts(Addressed, AxisNumbers):
-    """One motorised axis of a beamline."""
-
-
-class LengthAxis(AxisFacts):
-    """An axis in millimetres."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("mm"))
-    unit: ClassVar[str] = "mm"
-
-
-class AngleAxis(AxisFacts):
-    """An axis in degrees."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("deg"))
-    unit: ClassVar[str] = "deg"
-
-
-class FineAngleAxis(AxisFacts):
-    """An axis in microradians."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("urad"))
-    unit: ClassVar[str] = "urad"
-
-
 class PlanarUndulator(Sourced):
     """A planar undulator: its magnets and its gap axis (whose `prefix` is the undulator's own)."""
 
@@ -198,19 +121,54 @@ class PlanarUndulator(Sourced):
     gap: LengthAxis
 
 
+class CrystalCut(Sourced):
+    """One pair of crystals: its planes, and the translation that brings it into the beam."""
+
+    miller: tuple[int, int, int]
+    position_mm: float
+
+
+PAIR_MM = 10.0  # either side of its position, a pair is wide enough for the beam
+
+
 class DoubleCrystalMonochromator(Sourced):
-    """A fixed-exit double-crystal monochromator and its motor axes."""
+    """A fixed-exit double-crystal monochromator, `distance_m` from the source, and its motor axes.
+
+    `exchange` brings one of the `pairs` into the beam; `miller` are the planes of the one that is there at the start.
+    """
 
     kind: Literal["dcm"]
+    distance_m: Positive
     crystal: Literal["Si"]
     miller: tuple[int, int, int]
     exit_offset_mm: Positive
     exit_aperture_mm: Positive
     divergence_urad: NonNegative
     harmonic_orders: list[Annotated[int, Field(ge=2, le=9)]]
+    pairs: Annotated[dict[PlaceName, CrystalCut], Field(min_length=1)]
     bragg: AngleAxis
     perp: LengthAxis
     pitch: FineAngleAxis
+    exchange: LengthAxis
+
+    @model_validator(mode="after")
+    def _starts_with_one_of_its_pairs(self) -> DoubleCrystalMonochromator:
+        first = self.pair_at(self.exchange.start)
+        if first is None or self.pairs[first].miller != self.miller:
+            raise ValueError(f"no pair of miller {list(self.miller)} is at exchange.start_mm {self.exchange.start:g}")
+        for name, one in self.pairs.items():
+            if not self.exchange.low <= one.position_mm <= self.exchange.high:
+                raise ValueError(f"pair {name} at {one.position_mm:g} mm is out of the exchange's reach")
+        return self
+
+    def nearest_pair(self, exchange_mm: float) -> str:
+        """Return the name of the pair that is nearest to the beam at a translation."""
+        return min(self.pairs, key=lambda name: abs(self.pairs[name].position_mm - exchange_mm))
+
+    def pair_at(self, exchange_mm: float) -> str | None:
+        """Return the name of the pair in the beam at a translation; None between two of them."""
+        nearest = self.nearest_pair(exchange_mm)
+        return nearest if abs(self.pairs[nearest].position_mm - exchange_mm) <= PAIR_MM else None
 
 
 class Shutter(Addressed, Sourced):
@@ -248,7 +206,18 @@ class Scaler(Addressed, Sourced):
 
 
 Device = Annotated[
-    PlanarUndulator | DoubleCrystalMonochromator | Shutter | IonChamber | Scaler,
+    PlanarUndulator
+    | DoubleCrystalMonochromator
+    | Shutter
+    | IonChamber
+    | Scaler
+    | Slits
+    | Mirror
+    | Filters
+    | Table
+    | BeamStop
+    | Valve
+    | StationInterlock,
     Field(discriminator="kind"),
 ]
 
@@ -307,6 +276,14 @@ class Beamline(BeamlineTable):
         check_channels(self.devices, IonChamber)
         return self
 
+    @model_validator(mode="after")
+    def _tables_carry_detectors(self) -> Beamline:
+        for name, device in self.devices.items():
+            for carried in device.carries if isinstance(device, Table) else ():
+                if not isinstance(self.devices.get(carried), IonChamber):
+                    raise ValueError(f"devices.{name}.carries: {carried!r} is no device of kind 'ion_chamber'")
+        return self
+
 
 def check_channels(devices: Mapping[str, Any], detectors: type | UnionType) -> None:
     """Check that each of the `detectors` is alone on a channel that its scaler has.
@@ -329,6 +306,12 @@ def check_channels(devices: Mapping[str, Any], detectors: type | UnionType) -> N
         other = taken.setdefault((on, channel), name)
         if other != name:
             raise ValueError(f"devices.{name}.channel = {channel} is already taken by devices.{other}")
+
+
+def axes_of(device: Facts) -> dict[str, AxisFacts]:
+    """Return the motorised axes of a device by the keys of its table."""
+    parts = {key: getattr(device, key) for key in type(device).model_fields}
+    return {key: one for key, one in parts.items() if isinstance(one, AxisFacts)}
 
 
 def config_dir(explicit: str | os.PathLike[str] | None = None) -> Path:

@@ -1,8 +1,8 @@
 """The beam carried from the ring to the last detector: one `Line` stands for the hardware of a beamline.
 
-ring current → undulator → monochromator (orders 1, 3, 4, 5 …) → chambers and sample in the order of the beam.
-Windows, air, mirrors and slits other than the monochromator's exit are left out, as is the change of the
-undulator's spectrum within the monochromator's bandwidth (1 eV in 40).
+ring current → undulator → monochromator (orders 1, 3, 4, 5 …) → optics (`beam.optics`) → chambers and sample in the
+order of the beam. Windows and air are left out, as is the change of the undulator's spectrum within the
+monochromator's bandwidth (1 eV in 40).
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from beam import facts
 from beam.axis import LineAxis
 from beam.clock import Clock
 from beam.constants import FWHM_PER_SIGMA
-from beam.crystal import CrystalPair
+from beam.crystal import CrystalPair, exit_offset_mm
 from beam.current_input import Response
 from beam.detector import IonChamber
 from beam.errors import UnknownName
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
+from beam.optics import Course, Optics
 from beam.ring import RingEvent
 from beam.sample_curve import Sample
+from beam.slits import Spot
 from beam.undulator import PlanarUndulator
 
 __all__ = ["Exposure", "Line", "LineAxis"]
@@ -35,10 +37,12 @@ class _Optics(NamedTuple):
     energies_ev: list[float]
     flux_per_ma: list[float]
     responses: list[list[Response]]
+    met: list[list[float] | None]
+    """By chamber, which share of the light meets its window; None where it stands in the beam for good."""
 
 
-_DARK = _Optics([], [], [])
-KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler")
+_DARK = _Optics([], [], [], [])
+KINDS = ("planar_undulator", "dcm", "slits", "mirror", "filters", "table", "beam_stop", "ion_chamber")
 
 
 class Line(LineBase[facts.Beamline]):
@@ -60,7 +64,7 @@ class Line(LineBase[facts.Beamline]):
     Attributes
     ----------
     axes
-        Axes by key: ``"undulator.gap"``, ``"dcm.bragg"``, ``"dcm.perp"``, ``"dcm.pitch"``.
+        Axes by key: ``"undulator.gap"``, ``"dcm.bragg"``, ``"dcm.perp"``, ``"slits.left"`` …
     """
 
     def __init__(
@@ -76,16 +80,20 @@ class Line(LineBase[facts.Beamline]):
         self._sample = sample
         self._chambers: list[IonChamber] = []
         self._undulator: PlanarUndulator | None = None
-        self._crystals: CrystalPair | None = None
+        self._dcm: facts.DoubleCrystalMonochromator | None = None
+        self._pairs: dict[str, CrystalPair] = {}
+        self._in_beam: list[tuple[str, facts.Facts, dict[str, LineAxis]]] = []
         super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
         # the beam meets what stands before the sample first
         self._chambers.sort(key=lambda chamber: chamber.facts.behind_sample)
         self._nodes, self._weights = gaussian_nodes()
-        self._harmonics = np.array(self.crystals.orders[1:], dtype=np.float64)
+        self.optics = Optics(self.undulator.facts, facility.ring)
+        for name, device, axes in self._in_beam:
+            self.optics.add(name, device, axes)
         self._optics_now = _DARK
         self._optics_key: tuple[float, ...] = ()
         self._passed_now: list[float] = []
-        self._passed_at: float | None = None
+        self._passed_at: tuple[float, float] | None = None
 
     def _add(self, name: str, device: Any) -> None:
         match device:
@@ -93,11 +101,13 @@ class Line(LineBase[facts.Beamline]):
                 self._undulator = PlanarUndulator(device, self.facility.ring)
                 self._gap = self._add_axis(f"{name}.gap", device.gap)
             case facts.DoubleCrystalMonochromator():
-                self._crystals = CrystalPair(device)
-                self._bragg, self._perp, self._pitch = (
-                    self._add_axis(f"{name}.{part}", axis)
-                    for part, axis in (("bragg", device.bragg), ("perp", device.perp), ("pitch", device.pitch))
-                )
+                self._dcm = device
+                axes = {part: self._add_axis(f"{name}.{part}", axis) for part, axis in facts.axes_of(device).items()}
+                self._bragg, self._perp, self._pitch = axes["bragg"], axes["perp"], axes["pitch"]
+                self._exchange = axes["exchange"]
+            case facts.Slits() | facts.Mirror() | facts.Filters() | facts.Table() | facts.BeamStop():
+                axes = {key: self._add_axis(f"{name}.{key}", axis) for key, axis in facts.axes_of(device).items()}
+                self._in_beam.append((name, device, axes))
             case facts.IonChamber():
                 self._chambers.append(IonChamber(name, device, self.seed))
                 self.gain_v_per_a[name] = device.gain_v_per_a
@@ -132,10 +142,13 @@ class Line(LineBase[facts.Beamline]):
 
     @property
     def crystals(self) -> CrystalPair:
-        """The monochromator's crystals."""
-        if self._crystals is None:
+        """The monochromator's crystals: the pair in the beam, or the nearest to it."""
+        if self._dcm is None:
             raise UnknownName("device kind", "dcm", (device.kind for device in self.beamline.devices.values()))
-        return self._crystals
+        name = self._dcm.nearest_pair(self._exchange.true)
+        if name not in self._pairs:  # tabulated when it is first wanted: that takes a moment
+            self._pairs[name] = CrystalPair(self._dcm, self._dcm.pairs[name].miller)
+        return self._pairs[name]
 
     @property
     def undulator(self) -> PlanarUndulator:
@@ -149,7 +162,7 @@ class Line(LineBase[facts.Beamline]):
         return self.crystals.bandwidth_fwhm_ev(self.energy_ev())
 
     def flux_ph_per_s(self, order: int = 1, current_ma: float | None = None) -> float:
-        """Return the flux in photons/s that leaves the monochromator in order m, shutters apart.
+        """Return the flux in photons/s that comes through the optics in order m, shutters apart.
 
         Parameters
         ----------
@@ -162,6 +175,20 @@ class Line(LineBase[facts.Beamline]):
         orders = self.crystals.orders
         return current * self._optics().flux_per_ma[orders.index(order)] if order in orders else 0.0
 
+    def course(self) -> Course:
+        """Return where the beam runs behind the monochromator."""
+        dcm = self.crystals.facts
+        off = exit_offset_mm(self._bragg.true, self._perp.true) - dcm.exit_offset_mm
+        return Course(off, 2e-6 * self._pitch.true, dcm.distance_m)
+
+    def spot(self) -> Spot:
+        """Return the first order's beam behind the last slits, around its own middle there."""
+        return self.optics.spot(self.energy_ev(), self.course())
+
+    def past_beam_stop(self) -> float:
+        """Return the share of the direct beam that goes past the beam stop to a camera behind it."""
+        return self.optics.past_stop(self.energy_ev(), self.course())
+
     def transmission(self) -> list[float]:
         """Return the share of light that passes the sample, one item an order.
 
@@ -169,7 +196,8 @@ class Line(LineBase[facts.Beamline]):
         """
         energy = self.energy_ev()
         sigma = self.bandwidth_fwhm_ev() / FWHM_PER_SIGMA
-        passed = np.exp(-self.sample.mu_t(np.concatenate((energy + sigma * self._nodes, energy * self._harmonics))))
+        harmonics = np.array(self.crystals.orders[1:], dtype=np.float64)
+        passed = np.exp(-self.sample.mu_t(np.concatenate((energy + sigma * self._nodes, energy * harmonics))))
         points = len(self._nodes)
         return [float(self._weights @ passed[:points]), *passed[points:].tolist()]
 
@@ -186,6 +214,8 @@ class Line(LineBase[facts.Beamline]):
                 before = False
                 if lit:
                     fluxes = [flux * share for flux, share in zip(fluxes, self._sample_passes(), strict=True)]
+            if lit and (met := optics.met[number]) is not None:
+                fluxes = [flux * share for flux, share in zip(fluxes, met, strict=True)]
             responses = optics.responses[number] if lit else ()
             if chamber.facts.scaler == scaler:
                 counts[chamber.facts.channel], over = chamber.read(
@@ -198,28 +228,34 @@ class Line(LineBase[facts.Beamline]):
 
     def _optics(self) -> _Optics:
         """Return what the axes make of the beam; worked out anew only where one has moved."""
-        key = (self._gap.true, self._bragg.true, self._perp.true, self._pitch.true)
+        axes = (self._gap.true, self._bragg.true, self._perp.true, self._pitch.true, self._exchange.true)
+        key = (*axes, *self.optics.key())
         if self._optics_key != key:
-            gap, bragg, perp, pitch = key
+            gap, bragg, perp, pitch, exchange = axes
             crystals = self.crystals
             energy = crystals.energy_ev(bragg)
             energies = [m * energy for m in crystals.orders]
-            height = crystals.aperture(bragg, perp)
+            height = crystals.aperture(bragg, perp) if crystals.facts.pair_at(exchange) else 0.0
             source = self.undulator.fluxes(energies, gap, 1.0)
+            course = self.course()
+            through = self.optics.passed(energies, course)
             flux = [
                 # per 0.1 % of bandwidth -> per eV, times the bandwidth that passes
-                height * passed * made / (1e-3 * each)
-                for passed, made, each in zip(crystals.passed_ev(pitch, energy), source, energies, strict=True)
+                height * share * passed * made / (1e-3 * each)
+                for share, passed, made, each in zip(
+                    through, crystals.passed_ev(pitch, energy), source, energies, strict=True
+                )
             ]
             responses = [[chamber.response(each) for each in energies] for chamber in self._chambers]
-            self._optics_now = _Optics(energies, flux, responses)
+            met = [self.optics.on_table(chamber.name, energies, course) for chamber in self._chambers]
+            self._optics_now = _Optics(energies, flux, responses, met)
             self._optics_key = key
         return self._optics_now
 
     def _sample_passes(self) -> list[float]:
         """Return `transmission`, worked out anew only where sample or energy have changed."""
-        bragg = self._bragg.true
-        if self._passed_at != bragg:
+        at = self._bragg.true, self._exchange.true
+        if self._passed_at != at:
             self._passed_now = self.transmission()
-            self._passed_at = bragg
+            self._passed_at = at
         return self._passed_now

@@ -46,7 +46,7 @@ class LineBase(ABC, Generic[BeamlineT]):
     axes
         Axes by key, such as ``"undulator.gap"``.
     open
-        Whether each shutter is open; all are closed at the start.
+        Whether each shutter and valve is open; at the start, shutters are closed and valves open.
     gain_v_per_a
         Gain of each detector's amplifier.
     exposures
@@ -77,6 +77,10 @@ class LineBase(ABC, Generic[BeamlineT]):
             match device:
                 case facts.Shutter():
                     self.open[name] = False
+                case facts.Valve():
+                    self.open[name] = True
+                case facts.StationInterlock():
+                    pass  # it tells, and the light knows nothing of it
                 case facts.Scaler():
                     self._scalers[name] = device
                 case _:
@@ -87,7 +91,7 @@ class LineBase(ABC, Generic[BeamlineT]):
 
     @abstractmethod
     def _add(self, name: str, device: Any) -> None:
-        """Take in a device that is neither shutter nor scaler."""
+        """Take in a device that has to do with light, other than shutters, valves and scalers."""
 
     @abstractmethod
     def _count(

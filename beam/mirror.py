@@ -17,8 +17,8 @@ from beam.tables import delta_beta, edges_ev, element_density
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-MIN_EV, MAX_EV = 30.0, 30_000.0
-POINTS = 4001  # equally spaced in the logarithm of the energy; edges added
+MIN_EV, MAX_EV = 30.0, 90_000.0
+POINTS = 4637  # equally spaced in the logarithm of the energy; edges added
 
 
 @functools.lru_cache(maxsize=16)
@@ -40,7 +40,7 @@ def reflectivity(coating: str, grazing_deg: float, energies_ev: Floats, roughnes
     grazing_deg
         Grazing angle in degrees.
     energies_ev
-        Photon energies, 30 eV … 30 keV.
+        Photon energies, 30 eV … 90 keV.
     roughness_nm
         Rms roughness (Nevot and Croce).
     """

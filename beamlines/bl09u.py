@@ -1,11 +1,26 @@
-"""BL09U, X-ray operando spectroscopy: in-vacuum undulator, Si(111) monochromator, ion chambers."""
+"""BL09U, X-ray operando spectroscopy: in-vacuum undulator, monochromator, slits, mirrors, filters, ion chambers."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from beamlines.tree import Tree
-from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, RingStatus, Shutter, Undulator
+from devices import (
+    BeamStop,
+    Counter,
+    DetectorTable,
+    DoubleCrystal,
+    EnergyAxis,
+    Filters,
+    IonChamber,
+    MirrorPair,
+    RingStatus,
+    Shutter,
+    Slits,
+    StationInterlock,
+    Undulator,
+    Valve,
+)
 
 
 class BL09U(Tree):
@@ -14,6 +29,14 @@ class BL09U(Tree):
     energy: EnergyAxis
     undulator: Undulator
     dcm: DoubleCrystal
+    white_slits: Slits
+    mirror: MirrorPair
+    filters: Filters
+    slits: Slits
+    table: DetectorTable
+    beam_stop: BeamStop
+    valve: Valve
+    hutch: StationInterlock
     front_end: Shutter
     shutter: Shutter
     counter: Counter
@@ -30,7 +53,19 @@ class BL09U(Tree):
         "ring": "ring",
     }
     DETECTORS = ("counter",)
-    BASELINE = ("energy", "undulator", "dcm", "i0", "it", "front_end", "shutter", "ring")
+    BASELINE = (
+        "energy",
+        "undulator",
+        "dcm",
+        "white_slits",
+        "mirror",
+        "slits",
+        "i0",
+        "it",
+        "front_end",
+        "shutter",
+        "ring",
+    )
 
 
 PAGE = BL09U

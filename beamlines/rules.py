@@ -32,7 +32,8 @@ def interlocks(station: str, table: Sequence[rows.Interlock], devices: Mapping[s
         else:
             restrained = _region(where, moving, row.above, row.below) if row.amounts else None
         rules.append(Rule(row.says, moving, restrained, tuple(_need(where, one, devices) for one in row.needs)))
-    made = Interlocks(rules)
+    own = [rule for device in devices.values() for rule in getattr(device, "own_rules", ())]
+    made = Interlocks(rules, own)
     for device in made.devices:
         device.interlocks = made
     return made

@@ -8,6 +8,8 @@ from typing import Any
 from bluesky import preprocessors
 from bluesky.preprocessors import SupplementalData
 
+from devices.coupled import CoupledAxis
+
 _untyped: Any = preprocessors
 
 
@@ -31,6 +33,6 @@ def answering(device: Any) -> Iterator[Any]:
     """Yield the device if all of it answers, else those of its parts that do."""
     if not getattr(device, "missing", None):
         yield device
-    elif getattr(device, "targets_for", None) is None:  # what is computed from all of its parts has no part readings
+    elif not isinstance(device, CoupledAxis):  # what is computed from all of its parts has no part readings
         for part in getattr(device, "parts", {}).values():
             yield from answering(part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, get_type_hints
 
 from ophyd import Device
@@ -95,10 +95,7 @@ class DeviceTree:
                 return None
             found = getattr(found, attribute, None)
         if found is None:
-            for device in self.devices.values():
-                for _, part in device.walk_subdevices():
-                    if part.name == text:
-                        return part
+            return next((one for device in self.devices.values() for one in _parts(device) if one.name == text), None)
         return found if hasattr(found, "read") else None
 
     def addresses(self) -> dict[str, list[str]]:
@@ -160,6 +157,12 @@ class DeviceTree:
 
     def __repr__(self) -> str:
         return f"<{self.name}: {', '.join(self.devices)}>"
+
+
+def _parts(device: Any) -> Iterator[Any]:
+    for part in getattr(device, "parts", {}).values():
+        yield part
+        yield from _parts(part)
 
 
 def _signals(device: Any) -> Iterable[DeviceSignal]:

@@ -14,6 +14,7 @@ from daq.ahead import Ahead, Unforeseeable
 from daq.errors import Refused, UsageError, innermost
 from daq.forecast import Files, Forecast
 from devices.axis import Axis
+from devices.coupled import CoupledAxis, now
 from devices.protocols import WritesFiles
 from devices.walking import walking
 
@@ -159,15 +160,15 @@ class Walk:
         files.bytes += device.trigger_bytes(self._value_of)
         return device.trigger_s(self._value_of)
 
-    def _value_of(self, signal: Any) -> Any:
-        found = self._ahead.at.get(signal)
-        return signal.get() if found is None else found
+    def _value_of(self, device: Any) -> Any:
+        found = self._ahead.at.get(device)
+        return now(device) if found is None else found
 
     # -- moves -------------------------------------------------------------------------------------------------
 
     def _setter(self, device: Any) -> Callable[[Any, Any], float]:
         """Return what checks a move of `device` and tells how long it takes."""
-        if hasattr(device, "targets_for"):
+        if isinstance(device, CoupledAxis):
             return partial(self._set_together, device)
         if isinstance(device, Axis):
             return partial(self._go, self._axis(device))
@@ -181,18 +182,22 @@ class Walk:
             self._axes[axis] = AxisNow(axis)
         return self._axes[axis]
 
-    def _set_together(self, device: Any, value: Any, group: Any) -> float:
-        at, takes_s = self._ahead.at, 0.0
-        if (choice := device.harmonic_choice) not in at:
-            at[choice] = choice.get()
-        for key, target in device.targets_for(float(value), int(at[choice])).items():
+    def _set_together(self, device: CoupledAxis, value: Any, group: Any) -> float:
+        value, takes_s = device.clean(value), [0.0]
+        targets = device.targets_ahead(value, self._value_of)
+        for number, (key, target) in enumerate(targets.items(), 1):
             axis = device.axes[key]
+            # each is waited for before the next one starts
+            its_group = ("in turn", device.name, number) if device.in_turn and number < len(targets) else group
             try:
-                takes_s = max(takes_s, self._go(self._axis(axis), target, group))
+                go = partial(self._go, self._axis(axis)) if isinstance(axis, Axis) else partial(self._set_other, axis)
+                takes_s.append(go(target, its_group))
             except TerasuError as error:
-                raise type(error)(f"{device.beamline} {device.name} {value:.6g} {device.unit}: {error}") from error
+                raise type(error)(f"{device.words(value)}: {error}") from error
+            if its_group is not group:
+                self._ahead.arrived(its_group)
             self.forecast.note_move(axis, target)
-        return takes_s
+        return sum(takes_s) if device.in_turn else max(takes_s)
 
     def _go(self, now: AxisNow, value: Any, group: Any) -> float:
         """Let an axis go to `value`; return how long it takes."""
@@ -212,6 +217,8 @@ class Walk:
         if getattr(device, "interlocks", None) is not None:
             device.interlocks.check(device, value, self._ahead)
             self._ahead.leaves(device, value, group)
+        if hasattr(device, "nominal_s"):
+            return float(device.nominal_s(value))
         if hasattr(device, "is_open") and self._ahead.at.get(device) != value:
             return float(device.facts.travel_s)
         return 0.0

@@ -5,26 +5,42 @@ from devices.base import Instrument
 from devices.build import build
 from devices.chamber import IonChamber
 from devices.counter import Counter
+from devices.coupled import CoupledAxis
 from devices.energy import EnergyAxis
+from devices.filters import Filters
+from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
+from devices.named import NamedPosition
 from devices.ring import RingStatus
 from devices.shutter import Shutter
+from devices.slits import Slits
+from devices.stand import BeamStop, DetectorTable
 from devices.state import State
 from devices.undulator import GapAxis, Undulator
+from devices.watched import StationInterlock, Valve
 
 __all__ = [
     "Axis",
+    "BeamStop",
     "Counter",
+    "CoupledAxis",
+    "DetectorTable",
     "DoubleCrystal",
     "EnergyAxis",
+    "Filters",
     "GapAxis",
     "Instrument",
     "IonChamber",
+    "MirrorPair",
     "MotorAxis",
+    "NamedPosition",
     "RingStatus",
     "Shutter",
+    "Slits",
     "State",
+    "StationInterlock",
     "Undulator",
+    "Valve",
     "build",
 ]

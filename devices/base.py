@@ -11,7 +11,7 @@ from ophyd import Component, Device, Kind
 from devices import quality
 from devices.commands import Commands
 from devices.errors import NotConnected
-from devices.interlock import Interlocks
+from devices.interlock import LIVE, Interlocks, World
 from devices.permission import refuse_without_permission
 from devices.signals import AXIS_UNIT, Attr, DeviceSignal, Quantity
 from devices.state import State, Stated, worst
@@ -132,8 +132,8 @@ class Instrument(Commands, Device):
         """The addresses that do not answer."""
         return [one.address for one in self.signals() if not one.connected and not one.optional]
 
-    def check_interlocks(self, value: Any) -> None:
-        """Refuse a move that a rule forbids as things are; each way to start one comes through here.
+    def check_interlocks(self, value: Any, world: World = LIVE) -> None:
+        """Refuse a move that a rule forbids in `world`, as things are; each way to start one comes through here.
 
         Raises
         ------
@@ -145,7 +145,7 @@ class Instrument(Commands, Device):
         refuse_while_walking(self.name)
         refuse_without_permission(self.name, value)
         if self.interlocks is not None:
-            self.interlocks.check(self, value)
+            self.interlocks.check(self, value, world)
 
     @property
     def parts(self) -> dict[str, Instrument]:

@@ -7,14 +7,20 @@ from collections.abc import Mapping
 from ophyd import Device
 
 from beam import facts
+from beam.errors import ConfigError
 from devices.chamber import IonChamber
 from devices.counter import Counter
 from devices.energy import EnergyAxis
+from devices.filters import Filters
+from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.ring import RingStatus
 from devices.shutter import Shutter
+from devices.slits import Slits
+from devices.stand import BeamStop, DetectorTable
 from devices.transport import Transport
 from devices.undulator import Undulator
+from devices.watched import StationInterlock, Valve
 
 CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.PlanarUndulator: Undulator,
@@ -22,6 +28,13 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.Shutter: Shutter,
     facts.IonChamber: IonChamber,
     facts.Scaler: Counter,
+    facts.Slits: Slits,
+    facts.Mirror: MirrorPair,
+    facts.Filters: Filters,
+    facts.Table: DetectorTable,
+    facts.BeamStop: BeamStop,
+    facts.Valve: Valve,
+    facts.StationInterlock: StationInterlock,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -55,13 +68,32 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = DoubleCrystal(one, name=key, transport=transport)
             case facts.Shutter():
                 made[key] = Shutter(one, name=key, transport=transport)
+            case facts.Slits():
+                made[key] = Slits(one, name=key, transport=transport)
+            case facts.Table():
+                made[key] = DetectorTable(one, name=key, transport=transport)
+            case facts.BeamStop():
+                made[key] = BeamStop(one, name=key, transport=transport)
+            case facts.Valve():
+                made[key] = Valve(one, name=key, transport=transport)
+            case facts.StationInterlock():
+                made[key] = StationInterlock(one, name=key, transport=transport)
+            case facts.Mirror():
+                made[key] = MirrorPair(one, name=key, transport=transport)
             case facts.Scaler():
                 made[key] = Counter.of(one, chambers.get(key, {}), name=key, transport=transport)
-            case facts.IonChamber():
+            case facts.IonChamber() | facts.Filters():
                 pass
     undulators = [one for one in made.values() if isinstance(one, Undulator)]
     monochromators = [one for one in made.values() if isinstance(one, DoubleCrystal)]
     if len(undulators) == len(monochromators) == 1:
         made["energy"] = EnergyAxis(beamline.beamline, beamline.energy, undulators[0], monochromators[0])
+    for key, one in beamline.devices.items():
+        if isinstance(one, facts.Filters):
+            if "energy" not in made:
+                raise ConfigError(
+                    f"{beamline.beamline}.{key}: what filters let through depends on an energy; it has none"
+                )
+            made[key] = Filters.of(one, made["energy"], name=key, transport=transport)
     order = ["energy", *beamline.devices, "ring"]
     return {key: made[key] for key in order if key in made}

@@ -120,6 +120,9 @@ NAMES: dict[str, dict[str, str]] = {
         "width": "SizeX",
         "height": "SizeY",
     },
+    "valve": {"indicator": "State", "tripped": "Trip"},
+    "station_interlock": {"indicator": "State", "permit": "Permit", "sentence": "Status"},
+    "foil": {"command": "", "indicator": "State"},
     "ion_chamber": {"gain": "Gain", "overload": "Overload"},
     "ring": {
         "current": "Current",

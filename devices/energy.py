@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ophyd import Device
-
 from beam import facts
 from beam.errors import OutOfReach
-from devices.axis import Axis
-from devices.base import Instrument
-from devices.commands import Commands
-from devices.deadlines import PATIENCE
-from devices.errors import DeviceError, MoveFailed
+from devices.coupled import CoupledAxis
+from devices.errors import MoveFailed
 from devices.harmonic import HarmonicChoice, one_harmonic
 from devices.monochromator import DoubleCrystal
+from devices.protocols import ValueOf
 from devices.quality import fit_sample
-from devices.signals import DeviceSignal, Quantity, data_key
-from devices.state import State, Stated, worst
+from devices.signals import Quantity, data_key
+from devices.state import State, Stated
 from devices.undulator import Undulator
 from devices.waiting import Waiting
 
@@ -29,7 +24,7 @@ EV = Quantity("float", "eV")
 PRECISION = 3
 
 
-class EnergyAxis(Commands, Device):
+class EnergyAxis(CoupledAxis):
     """The beamline's energy.
 
     Its reading is computed from the Bragg angle's readback; the harmonic is the one whose energy at the present gap
@@ -46,9 +41,6 @@ class EnergyAxis(Commands, Device):
         The devices it moves.
     """
 
-    SUB_READBACK = "readback"
-    _default_sub = SUB_READBACK
-
     def __init__(
         self,
         beamline: str,
@@ -62,16 +54,11 @@ class EnergyAxis(Commands, Device):
         self.facts = energy_facts
         self.undulator = undulator
         self.dcm = dcm
-        self.axes: dict[str, Axis] = {"gap": undulator.gap, "bragg": dcm.bragg, "perp": dcm.perp}
-        self.unit = "eV"
-        self.label = "photon energy"
-        self._target: float | None = None
-        self._status: Waiting | None = None
-        self._lock = threading.Lock()
-        self._followed = False
+        self._spacing = 0.0  # of the planes, when the target was asked for
         # a plan asks for each of its energies when it is made, when it is checked and when it moves
         self._gap = lru_cache(maxsize=8192)(undulator.physics.gap_mm)
-        super().__init__("", name=name, labels={"motors"})
+        axes = {"gap": undulator.gap, "bragg": dcm.bragg, "perp": dcm.perp}
+        super().__init__(axes, name=name, label="photon energy", unit="eV")
         self.harmonic_choice = HarmonicChoice(
             undulator.facts.harmonics, name=f"{name}_harmonic_choice", kind="config", parent=self
         )
@@ -83,10 +70,9 @@ class EnergyAxis(Commands, Device):
         """The energy that the Bragg angle selects, in eV."""
         return self.dcm.energy_at(self.dcm.bragg.position)
 
-    @property
-    def egu(self) -> str:
-        """The unit."""
-        return self.unit
+    def value_at(self, positions: Mapping[str, float]) -> float:
+        """Return the energy where the axes are at `positions`."""
+        return self.dcm.energy_at(positions["bragg"])
 
     @property
     def precision(self) -> int:
@@ -105,35 +91,25 @@ class EnergyAxis(Commands, Device):
     @property
     def limits(self) -> tuple[float, float]:
         """The lowest and highest energy that the beamline is built for and the Bragg axis reaches, in eV."""
+        return self._limits(self.dcm.exchange.position)
+
+    def _limits(self, exchange_mm: float) -> tuple[float, float]:
         low_deg, high_deg = self.dcm.bragg.limits
         return (
-            max(self.facts.min_ev, math.ceil(self.dcm.energy_at(min(high_deg, 90.0)))),
-            min(self.facts.max_ev, math.floor(self.dcm.energy_at(max(low_deg, 0.1)))),
+            max(self.facts.min_ev, math.ceil(self.dcm.energy_at(min(high_deg, 90.0), exchange_mm))),
+            min(self.facts.max_ev, math.floor(self.dcm.energy_at(max(low_deg, 0.1), exchange_mm))),
         )
 
     @property
-    def low_limit(self) -> float:
-        """The lowest energy."""
-        return self.limits[0]
-
-    @property
-    def high_limit(self) -> float:
-        """The highest energy."""
-        return self.limits[1]
-
-    @property
-    def moving(self) -> bool:
-        """Whether one of its axes moves."""
-        return any(axis.moving for axis in self.axes.values())
-
-    @property
     def setpoint(self) -> float:
-        """The energy last asked for; before the first, where it is."""
-        return self.position if self._target is None else self._target
+        """The energy last asked for; before the first, and after an exchange of crystals, where it is."""
+        spacing = self.dcm.spacing_at(self.dcm.exchange.position)
+        return self.position if self._target is None or spacing != self._spacing else self._target
 
-    def locate(self) -> dict[str, float]:
-        """Return where it was asked to be and where it is."""
-        return {"setpoint": self.setpoint, "readback": self.position}
+    def set(self, value: float) -> Waiting:
+        """Start moving all axes; the returned status ends when all have arrived and the energy is right."""
+        self._spacing = self.dcm.spacing_at(self.dcm.exchange.position)
+        return super().set(value)
 
     def choose_harmonic(self, energies_ev: Iterable[float]) -> int:
         """Return the one harmonic that reaches all energies, with the highest flux in their middle.
@@ -148,7 +124,7 @@ class EnergyAxis(Commands, Device):
             self._check_range(energy)
         return one_harmonic(self.undulator.physics, energies[0], energies[-1], self.beamline)
 
-    def targets_for(self, energy_ev: float, harmonic: int = 0) -> dict[str, float]:
+    def targets_for(self, energy_ev: float, harmonic: int = 0, where: ValueOf | None = None) -> dict[str, float]:
         """Return where each axis has to be for an energy: ``gap`` and ``perp`` in mm, ``bragg`` in deg.
 
         Parameters
@@ -157,100 +133,58 @@ class EnergyAxis(Commands, Device):
             Photon energy.
         harmonic
             Of the undulator; 0 takes the one that `harmonic_choice` says.
+        where
+            Tells where the crystals will be by then; by default they are asked where they are.
 
         Raises
         ------
         OutOfReach
             If the energy cannot be reached; the message names the range.
         """
-        self._check_range(energy_ev)
+        self._check_range(energy_ev, where)
         physics = self.undulator.physics
         chosen = harmonic or self.harmonic_choice.get() or physics.best_harmonic(energy_ev)
         gap = self._gap(float(energy_ev), chosen) - self.undulator.gap_offset_mm
-        return {"gap": gap, **self.dcm.angles_for(energy_ev)}
+        return {"gap": gap, **self.dcm.angles_for(energy_ev, where)}
+
+    def targets_ahead(self, value: float, where: ValueOf) -> dict[str, float]:
+        """Return where each axis has to be, with the harmonic that will have been chosen by then."""
+        return self.targets_for(value, int(where(self.harmonic_choice)), where)
 
     def check_value(self, value: float, harmonic: int = 0, **_: Any) -> None:
         """Refuse an energy that cannot be reached, before anything moves."""
-        for axis, target in self.targets_for(value, harmonic).items():
-            try:
-                self.axes[axis].check_value(target)
-            except (OutOfReach, DeviceError) as error:
-                raise type(error)(f"{self.beamline} energy {value:.6g} eV: {error}") from error
+        self.check_targets(value, self.targets_for(value, harmonic))
 
-    def _check_range(self, energy_ev: float) -> None:
-        low, high = self.limits
+    def words(self, value: float) -> str:
+        """Say that it is asked for an energy."""
+        return f"{self.beamline} energy {value:.6g} eV"
+
+    def _check_range(self, energy_ev: float, where: ValueOf | None = None) -> None:
+        exchange = self.dcm.exchange.position if where is None else where(self.dcm.exchange)
+        if self.dcm.facts.pair_at(exchange) is None:
+            raise OutOfReach(
+                f"{self.beamline} energy {energy_ev:.6g} eV: no crystals in the beam, {self.dcm.exchange.name} is at "
+                f"{exchange:.6g} mm; {self.dcm.pair.name} may be {', '.join(self.dcm.pair.positions)}"
+            )
+        low, high = self._limits(exchange)
         if not (math.isfinite(energy_ev) and low <= energy_ev <= high):
             raise OutOfReach(
-                f"{self.beamline} energy {energy_ev:.6g} eV: {self.dcm.cut} reaches {low:.6g} … {high:.6g} eV"
+                f"{self.beamline} energy {energy_ev:.6g} eV: {self.dcm.cut_at(exchange)} reaches "
+                f"{low:.6g} … {high:.6g} eV"
             )
 
     # -- moving ------------------------------------------------------------------------------------------------
 
-    def set(self, value: float) -> Waiting:
-        """Start moving all axes; the returned status ends when all have arrived and the energy is right."""
-        target = float(value)
-        self.check_value(target)
-        targets = self.targets_for(target)
-        for key, one in targets.items():  # all before any moves
-            self.axes[key].check_interlocks(one)
-        nominal = max(self.axes[key].nominal_s(one) for key, one in targets.items())
-        status = Waiting(
-            self.name,
-            f"all its axes to arrive at {target:.6f} eV",
-            # its axes have deadlines of their own, which say more
-            PATIENCE.wall_seconds(nominal) + 1.0,
-            lambda: str(self.dcm.bragg.readback.last_words),
-        )
-        pending = set(targets)
-
-        def arrived(part: Any, key: str) -> None:
-            if (error := part.exception()) is not None:
-                status.fail(error)
-                return
-            with self._lock:
-                pending.discard(key)
-                if pending:
-                    return
-            status.guard(lambda: self._judge(target, status))
-
-        self._target, self._status = target, status
-        try:
-            for key, one in targets.items():
-                part = self.axes[key].set(one)
-                part.add_callback(lambda part, key=key: arrived(part, key))
-        except Exception as error:
-            status.fail(error)
-        status.add_callback(self._stop_the_rest)
-        return status
-
-    def stop(self, *, success: bool = False) -> None:
-        """Stop all axes; with `success`, whoever waits for the energy is told that this was meant."""
-        if success and self._status is not None:
-            self._status.finish()
-        for axis in self.axes.values():
-            axis.stop(success=success)
-
-    def _judge(self, target: float, status: Waiting) -> None:
+    def judge(self, target: float) -> None:
+        """Raise MoveFailed if the energy is not the one that was asked for."""
         at = self.position
         if not abs(at - target) <= self.facts.tolerance_ev:
             raise MoveFailed(
                 f"{self.beamline} energy: ended at {at:.4f} eV, asked for {target:.4f} eV "
                 f"(tolerance {self.facts.tolerance_ev:g} eV)"
             )
-        status.finish()
-
-    def _stop_the_rest(self, status: Any) -> None:
-        if not status.success:
-            for axis in self.axes.values():
-                if axis.connected:
-                    axis.stop()
 
     # -- documents ---------------------------------------------------------------------------------------------
-
-    @property
-    def hints(self) -> dict[str, list[str]]:
-        """The energy is what one plots against."""
-        return {"fields": [self.name]}
 
     def read(self) -> Any:
         """Return energy, set-point, harmonic, gap and Bragg angle."""
@@ -291,41 +225,15 @@ class EnergyAxis(Commands, Device):
         """Return the data key of the choice."""
         return self.harmonic_choice.describe()
 
-    def subscribe(self, callback: Any, event_type: str | None = None, run: bool = True) -> int:
-        """Call `callback` on changes of the energy."""
-        if not self._followed and event_type in (None, self.SUB_READBACK):
-            self._followed = True
-            self.dcm.bragg.readback.subscribe(self._bragg_changed)
-        return super().subscribe(callback, event_type=event_type, run=run)
-
-    def _bragg_changed(self, value: float = math.nan, timestamp: float | None = None, **_: Any) -> None:
-        self._run_subs(sub_type=self.SUB_READBACK, value=self.dcm.energy_at(value), timestamp=timestamp)
+    def follow(self, callback: Callable[..., None]) -> None:
+        """Have `callback` called whenever the Bragg angle changes."""
+        self.dcm.bragg.readback.subscribe(callback)
 
     # -- state -------------------------------------------------------------------------------------------------
 
-    @property
-    def connected(self) -> bool:
-        """Whether all its axes are connected."""
-        return all(axis.connected for axis in self.axes.values())
-
-    @property
-    def missing(self) -> list[str]:
-        """The addresses that do not answer."""
-        return [address for axis in self.axes.values() for address in axis.missing]
-
-    @property
-    def parts(self) -> dict[str, Instrument]:
-        """The axes it moves."""
-        return dict(self.axes)
-
-    def signals(self) -> Iterator[DeviceSignal]:
-        """Yield the signals of the axes that it moves."""
-        for axis in self.axes.values():
-            yield from axis.signals()
-
     def stated(self) -> Stated:
         """Return the worst state of its axes; where all is well, the energy."""
-        stated = worst((key, axis.stated()) for key, axis in self.axes.items())
+        stated = super().stated()
         if stated.state is State.ON:
             return Stated(State.ON, f"{self.position:.{PRECISION}f} eV, harmonic {self.harmonic}")
         return stated

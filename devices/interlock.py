@@ -59,6 +59,17 @@ class Live:
 LIVE = Live()
 
 
+class Afterwards:
+    """The devices as they will be when one of them has gone to a place."""
+
+    def __init__(self, device: Any, place: Place, before: World) -> None:
+        self._device, self._place, self._before = device, place, before
+
+    def whereabouts(self, device: Any) -> Whereabouts:
+        """Return where `device` will be."""
+        return Whereabouts((self._place,)) if device is self._device else self._before.whereabouts(device)
+
+
 def place_of(value: Any) -> Place:
     """Return where ``set(value)`` leads: a position or a state."""
     if isinstance(value, str):
@@ -109,6 +120,11 @@ class Rule:
     restrained: Range | None
     needs: tuple[Need, ...]
 
+    @property
+    def devices(self) -> Iterable[Any]:
+        """The devices that it speaks of, each once."""
+        return dict.fromkeys((self.moving, *(need.device for need in self.needs)))
+
     def check(self, device: Any, place: Place, world: World) -> None:
         """Raise NotPermitted if this forbids `device` to go to `place`."""
         if device is self.moving and (self.restrained is None or self.restrained.has(place)):
@@ -134,14 +150,45 @@ class Rule:
         raise NotPermitted(f"{device.name} {target}: interlock, {self.says}: {why}")
 
 
-class Interlocks:
-    """All rules of a station."""
+@dataclass(frozen=True)
+class Apart:
+    """Two axes on one line that must not meet: `low` stays at least `least` below `high`, wherever these are."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    says: str
+    low: Any
+    high: Any
+    least: float
+
+    @property
+    def devices(self) -> Iterable[Any]:
+        """The devices that it speaks of."""
+        return (self.low, self.high)
+
+    def check(self, device: Any, place: Place, world: World) -> None:
+        """Raise NotPermitted if `device` would come too near to the other one."""
+        other = self.high if device is self.low else self.low
+        target, unit = float(place), device.unit
+        says = f"{device.name} {target:.9g} {unit}: {self.says}"
+        try:
+            where = world.whereabouts(other)
+        except DeviceError as error:
+            raise NotPermitted(f"{says}: {error}") from error
+        # both come to rest within their tolerances
+        least = self.least - self.low.facts.tolerance - self.high.facts.tolerance
+        for at in where.places:
+            room = float(at) - target if device is self.low else target - float(at)
+            if not room >= least:
+                raise NotPermitted(f"{says}: {other.name} is {where.words(unit)}, {self.least:g} {unit} stay between")
+
+
+class Interlocks:
+    """All rules of a station; `own` are those that devices bring with them, whatever the configuration says."""
+
+    def __init__(self, rules: Iterable[Rule], own: Iterable[Apart] = ()) -> None:
         self.rules = tuple(rules)
-        self._of: dict[Any, list[Rule]] = {}
-        for rule in self.rules:
-            for device in dict.fromkeys((rule.moving, *(need.device for need in rule.needs))):
+        self._of: dict[Any, list[Rule | Apart]] = {}
+        for rule in (*self.rules, *own):
+            for device in rule.devices:
                 self._of.setdefault(device, []).append(rule)
 
     @property

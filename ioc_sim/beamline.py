@@ -13,10 +13,13 @@ from ioc_sim.faults.group import FaultGroup
 from ioc_sim.faults.timetable import Moments
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
-from ioc_sim.groups.dcm import MonochromatorGroup
+from ioc_sim.groups.filters import FiltersGroup
+from ioc_sim.groups.hutch import HutchGroup
+from ioc_sim.groups.motors import MotorsGroup
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
 from ioc_sim.groups.undulator import UndulatorGroup
+from ioc_sim.groups.valve import ValveGroup
 from ioc_sim.identity import Identity
 from ioc_sim.line_state import state_of
 from ioc_sim.memory import Memory
@@ -33,7 +36,14 @@ class Group(Protocol):
 
 GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.PlanarUndulator: UndulatorGroup,
-    facts.DoubleCrystalMonochromator: MonochromatorGroup,
+    facts.DoubleCrystalMonochromator: MotorsGroup,
+    facts.Slits: MotorsGroup,
+    facts.Mirror: MotorsGroup,
+    facts.Filters: FiltersGroup,
+    facts.Table: MotorsGroup,
+    facts.BeamStop: MotorsGroup,
+    facts.Valve: ValveGroup.on_line,
+    facts.StationInterlock: HutchGroup,
     facts.Shutter: ShutterGroup.on_line,
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,

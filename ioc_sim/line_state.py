@@ -8,12 +8,13 @@ from beam.line import Line
 
 
 def state_of(line: Line) -> dict[str, Any]:
-    """Return where axes stand, what is open, how amplifiers are set, how many exposures there were."""
+    """Return where axes and foils stand, what is open, how amplifiers are set, how many exposures there were."""
     return {
         "axes": {name: axis.position for name, axis in line.axes.items()},
         "open": dict(line.open),
         "gain_v_per_a": dict(line.gain_v_per_a),
         "exposures": line.exposures,
+        "foils": {name: dict(one.inserted) for name, one in line.optics.filters.items()},
     }
 
 
@@ -24,3 +25,5 @@ def set_state(line: Line, state: dict[str, Any]) -> None:
     line.open.update(state["open"])
     line.gain_v_per_a.update(state["gain_v_per_a"])
     line.exposures = state["exposures"]
+    for name, inserted in state["foils"].items():
+        line.optics.filters[name].inserted.update(inserted)

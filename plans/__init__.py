@@ -3,6 +3,7 @@
 What plans are made of is in `plans.beam_on` (shutters) and `plans.lean` (a step for `per_step`).
 """
 
+from plans.align import align
 from plans.calibrate_energy import calibrate_energy
 from plans.camera_series import camera_series
 from plans.energy_scan import energy_scan
@@ -15,6 +16,7 @@ __all__ = [
     "Region",
     "Role",
     "a2scan",
+    "align",
     "ascan",
     "calibrate_energy",
     "camera_series",

@@ -104,11 +104,21 @@ class Spectrum:
 
     @property
     def d_spacing_angstrom(self) -> float | None:
-        """Spacing of the monochromator's planes: as it was set, else from the run's own energies and Bragg angles."""
-        settings = self.run.start.get("settings")
+        """Spacing of the monochromator's planes: as it was set, else from the run's own energies and Bragg angles.
+
+        What is set is that of one pair of crystals; the run may have been made with another pair of the same lattice.
+        """
+        measured, settings = self._measured_spacing(), self.run.start.get("settings")
         for device in (settings.get("values", {}) if isinstance(settings, dict) else {}).values():
             if "d_angstrom" in device:
-                return float(device["d_angstrom"])
+                spacing = float(device["d_angstrom"])
+                if measured is None:
+                    return spacing
+                # their ratio is that of two reflections, but for an offset of the Bragg angle
+                return spacing * _nominal(measured) / _nominal(spacing)
+        return measured
+
+    def _measured_spacing(self) -> float | None:
         primary = self.run.primary()
         if BRAGG not in primary.columns:
             return None
@@ -124,6 +134,12 @@ class Spectrum:
             if spacing and abs(spacing / expected - 1.0) < 1e-3:
                 return f"Si({''.join(map(str, indices))})"
         return None
+
+
+def _nominal(spacing: float) -> float:
+    """Return the spacing of the silicon reflection that is nearest."""
+    every = (float(SILICON_LATTICE) / float(np.linalg.norm(indices)) for indices in _REFLECTIONS)
+    return min(every, key=lambda one: abs(one - spacing))
 
 
 def _dark_rate(run: RunData, key: str) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from daq.errors import UsageError
-from daq.shell.peak import Peak, find_peak
+from plans.peak import Peak, find_peak
 
 
 class LastScan:

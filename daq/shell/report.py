@@ -11,7 +11,7 @@ from daq.errors import UsageError
 from daq.integrity import COMPLETE
 from daq.journal import SUFFIX
 from daq.shell.last_scan import LastScan
-from daq.shell.peak import NoPeak, Peak
+from plans.peak import NoPeak, Peak
 
 STREAMS = ("integrity", "suspensions")
 

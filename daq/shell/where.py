@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from beam.errors import TerasuError
 from beamlines import DeviceTree
+from devices.filters import Transmission
+from devices.named import NamedPosition
 
 
 def axes(tree: DeviceTree) -> list[Any]:
@@ -20,13 +23,21 @@ def axes(tree: DeviceTree) -> list[Any]:
 
 def is_axis(device: Any) -> bool:
     """Return whether it has a position and can be moved, whether or not it answers now."""
-    return hasattr(type(device), "position") and hasattr(device, "set")
+    # an axis with named positions has one by itself, and a transmission is one at the present energy only
+    other = isinstance(device, NamedPosition | Transmission)
+    return hasattr(type(device), "position") and hasattr(device, "set") and not other
 
 
 def independent(tree: DeviceTree) -> list[Any]:
-    """Return the axes without those that another one moves: these two, moved at once, would fight."""
-    driven = {id(part) for one in axes(tree) for part in getattr(one, "parts", {}).values()}
-    return [one for one in axes(tree) if id(one) not in driven]
+    """Return the axes without those that another one moves: these two, moved at once, would fight.
+
+    Where two move the same ones, as centre and size of slits do, it is these that are returned.
+    """
+    drivers = Counter(id(part) for one in axes(tree) for part in getattr(one, "parts", {}).values())
+    rivals = {
+        id(one) for one in axes(tree) if any(drivers[id(part)] > 1 for part in getattr(one, "parts", {}).values())
+    }
+    return [one for one in axes(tree) if id(one) not in rivals and drivers[id(one)] != 1]
 
 
 def _parts(device: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ioc_sim.channels import Channel, Channels, LongText
 from ioc_sim.groups.counter import CounterGroup
-from ioc_sim.groups.dcm import MonochromatorGroup
+from ioc_sim.groups.motors import MotorsGroup
 
 
 def channels(served: Channels) -> dict[str, Channel]:
@@ -21,7 +21,7 @@ def of_beamline(groups: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, group in groups.items():
         match group:
-            case MonochromatorGroup():
+            case MotorsGroup():
                 found |= {f"{name}.{key}": motor for key, motor in group.motors.items()}
             case CounterGroup():
                 found[name] = group.record

@@ -101,8 +101,8 @@ class ShutterGroup:
         self._tell()
 
     @classmethod
-    def on_line(cls, name: str, facts: facts.Shutter, station: Station) -> ShutterGroup:
-        """Return the shutter of a beamline: where it is closed, no light passes."""
+    def on_line(cls, name: str, facts: facts.Shutter | facts.Valve, station: Station) -> ShutterGroup:
+        """Return the shutter or valve of a beamline: where it is closed, no light passes."""
 
         def light(passes: bool) -> None:
             station.line.open[name] = passes

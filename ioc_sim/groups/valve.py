@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from ioc_sim.channels import Enum, Int
 from ioc_sim.errors import Refused
-from ioc_sim.groups.shutter import ShutterFacts, ShutterGroup
+from ioc_sim.groups.shutter import Light, ShutterFacts, ShutterGroup
 from ioc_sim.timing import MotionTime
 
 
@@ -29,11 +29,22 @@ class ValveGroup(ShutterGroup):
         What it is like.
     time : MotionTime
         The server's time.
+    light : Light, optional
+        Told whether light passes.
+    is_open : bool
+        Whether it is open at the start.
     """
 
-    def __init__(self, prefix: str, facts: ShutterFacts, time: MotionTime) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        facts: ShutterFacts,
+        time: MotionTime,
+        light: Light = lambda _: None,
+        is_open: bool = False,
+    ) -> None:
         self._tripped = ""
-        super().__init__(prefix, facts, time)
+        super().__init__(prefix, facts, time, light, is_open)
         self.tripped = Enum("OK", ("OK", "Tripped"))
         self.reset = Int(0, low=0, high=1, check=self._check_reset, on_put=self._put_reset)
         self.channels |= {f"{prefix}Trip": self.tripped, f"{prefix}Reset": self.reset}

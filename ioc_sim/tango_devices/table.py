@@ -8,7 +8,7 @@ from typing import Any
 from beam import facts
 from beam.address import Addressed
 from beam.errors import ConfigError
-from ioc_sim.groups.dcm import MonochromatorGroup
+from ioc_sim.groups.motors import MotorsGroup
 from ioc_sim.groups.undulator import UndulatorGroup
 from ioc_sim.tango_devices import motor, undulator
 from ioc_sim.tango_devices.face import Face
@@ -18,13 +18,17 @@ def _undulator(device: facts.PlanarUndulator, group: UndulatorGroup) -> dict[str
     return {"gap": undulator.face(device, group)}
 
 
-def _axes(device: facts.DoubleCrystalMonochromator, group: MonochromatorGroup) -> dict[str, Face]:
+def _axes(device: facts.Facts, group: MotorsGroup) -> dict[str, Face]:
     return {key: motor.face(getattr(device, key), record) for key, record in group.motors.items()}
 
 
 FACES: dict[type[facts.Facts], Callable[[Any, Any], dict[str, Face]]] = {
     facts.PlanarUndulator: _undulator,
     facts.DoubleCrystalMonochromator: _axes,
+    facts.Slits: _axes,
+    facts.Mirror: _axes,
+    facts.Table: _axes,
+    facts.BeamStop: _axes,
 }
 """The faces that a kind of device can have, by the part of it whose address they stand for."""
 

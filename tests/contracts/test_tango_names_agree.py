@@ -38,7 +38,9 @@ class Shows:
 def faces(tmp_path_factory):
     directory = tmp_path_factory.mktemp("config")
     (directory / "facility.toml").write_text(f'extends = "{facts.config_dir() / "mixed"}"\n')
-    axes = "".join(f'[devices.dcm.{key}]\ntango = "bl09u/dcm/{key}"\n' for key in ("bragg", "perp", "pitch"))
+    axes = "".join(
+        f'[devices.dcm.{key}]\ntango = "bl09u/dcm/{key}"\n' for key in ("bragg", "perp", "pitch", "exchange")
+    )
     (directory / "bl09u.toml").write_text(axes)
     facility, beamline = facts.load("bl09u", directory)
     clock, identity = ExperimentClock(), Identity()

@@ -273,10 +273,30 @@ class FakeBeamline:
             if isinstance(one, facts.PlanarUndulator):
                 self.gap = FakeGap(server, one.gap)
             elif isinstance(one, facts.DoubleCrystalMonochromator):
-                for part in ("bragg", "perp", "pitch"):
-                    self.motors[part] = FakeMotor(server, getattr(one, part))
+                for part, axis in facts.axes_of(one).items():
+                    self.motors[part] = FakeMotor(server, axis)
             elif isinstance(one, facts.Shutter):
                 self.shutters[key] = FakeShutter(server, one)
             elif isinstance(one, facts.Scaler):
                 self.scaler = FakeScaler(server, one)
+            elif isinstance(one, facts.Valve):
+                server.post(f"{one.prefix}State", 2)
+            elif isinstance(one, facts.StationInterlock):
+                server.post(f"{one.prefix}State", 2)
+                server.post(f"{one.prefix}Permit", 1)
+                server.post(f"{one.prefix}Status", "searched and locked")
+            elif isinstance(one, facts.Filters):
+                for foil in one.foils:
+                    self._foil(one.foil_prefix(foil))
+            else:
+                for part, axis in facts.axes_of(one).items():
+                    self.motors[f"{key}.{part}"] = FakeMotor(server, axis)
         server.post(f"{facility.ring.prefix}Current", facility.ring.current_ma)
+
+    def _foil(self, prefix: str) -> None:
+        def go(value: int, done: Done) -> None:
+            self.server.post(prefix, value)
+            self.server.post(f"{prefix}State", value)
+            done()
+
+        self.server.on_write[prefix] = go

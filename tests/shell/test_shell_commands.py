@@ -5,7 +5,7 @@ import pytest
 from beam.errors import UnknownName
 from daq.errors import Refused, UsageError, innermost
 from daq.shell.commands import NothingToUndo
-from daq.shell.peak import NoPeak
+from plans.peak import NoPeak
 
 
 def refused(says, line, kind, match):

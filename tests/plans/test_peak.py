@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from daq.shell.peak import NoPeak, find_peak
+from plans.peak import NoPeak, find_peak
 
 X = np.linspace(-5, 5, 41)
 

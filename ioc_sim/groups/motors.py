@@ -1,27 +1,28 @@
-"""A double-crystal monochromator: three motor records on the line's axes."""
+"""A device that is nothing but motor axes, as a monochromator or slits: a motor record for each, on the line's axes."""
 
 from __future__ import annotations
 
-from beam.facts import DoubleCrystalMonochromator
+from beam.facts import Facts, axes_of
 from ioc_sim.channels import Channels
 from ioc_sim.memory import Kept
 from ioc_sim.records.motor import MotorRecord
 from ioc_sim.station import Station
 
 
-class MonochromatorGroup:
-    """The channels of one monochromator."""
+class MotorsGroup:
+    """The channels of one such device."""
 
-    def __init__(self, name: str, facts: DoubleCrystalMonochromator, station: Station) -> None:
+    def __init__(self, name: str, facts: Facts, station: Station) -> None:
+        axes = axes_of(facts)
         self.motors = {
             key: MotorRecord(axis.address, station.line.axes[f"{name}.{key}"], station.time)
-            for key, axis in (("bragg", facts.bragg), ("perp", facts.perp), ("pitch", facts.pitch))
+            for key, axis in axes.items()
         }
         self.channels: Channels = {
             pvname: channel
             for key, motor in self.motors.items()
             for pvname, channel in motor.channels.items()
-            if getattr(facts, key).prefix  # otherwise Tango shows it
+            if axes[key].prefix  # otherwise Tango shows it
         }
 
     def saved(self) -> Kept:
