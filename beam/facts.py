@@ -10,19 +10,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from beam import overlay
 from beam.address import Addressed, Prefix
+from beam.axis_facts import AngleAxis as AngleAxis
+from beam.axis_facts import AxisFacts as AxisFacts
+from beam.axis_facts import AxisNumbers as AxisNumbers
+from beam.axis_facts import Facts as Facts
+from beam.axis_facts import FineAngleAxis as FineAngleAxis
+from beam.axis_facts import LengthAxis as LengthAxis
+from beam.axis_facts import NonNegative as NonNegative
+from beam.axis_facts import Positive as Positive
+from beam.axis_facts import Sourced as Sourced
+from beam.axis_facts import with_unit as with_unit
 from beam.condition import ConditionText
+from beam.detector_kinds import FluorescenceSpectrometer as FluorescenceSpectrometer
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
 from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -36,32 +45,6 @@ PATH_FIELDS = {
     "date": "2026-01-01",
 }
 """What the template of a path may hold, with examples."""
-
-
-class Facts(BaseModel):
-    """A table of the configuration: unknown keys are refused, values cannot change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Sourced(Facts):
-    """A table whose figures each say where they come from.
-
-    `source` maps a key of the table to a citation, or to ``assumed`` (a plausible simulation default) or
-    ``recalled`` (from publications, not re-read); ``default`` covers every key that is not named.
-    """
-
-    source: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _sources_name_keys(self) -> Sourced:
-        known = {field.alias or name for name, field in type(self).model_fields.items()} | {"default"}
-        generator = self.model_config.get("alias_generator")
-        if isinstance(generator, AliasGenerator):
-            known |= {generator.generate_aliases(name)[0] or name for name in type(self).model_fields}
-        if strange := sorted(set(self.source) - known):
-            raise ValueError(f"source names {strange[0]!r}, which is no key of this table")
-        return self
 
 
 class Ring(Addressed, Sourced):
@@ -117,73 +100,6 @@ class Facility(Facts):
         if "uid" not in used and not {"beamline", "scan_id"} <= used:
             raise ValueError("must hold {uid}, or both {beamline} and {scan_id}: two runs must not share a name")
         return template
-
-
-def with_unit(unit: str) -> AliasGenerator:
-    """Return how the keys of an axis are written in TOML: `low_mm`, `velocity_deg_per_s`."""
-    names = {
-        "low": f"low_{unit}",
-        "high": f"high_{unit}",
-        "start": f"start_{unit}",
-        "resolution": f"resolution_{unit}",
-        "tolerance": f"tolerance_{unit}",
-        "velocity": f"velocity_{unit}_per_s",
-    }
-    return AliasGenerator(validation_alias=lambda field: names.get(field, field))
-
-
-class AxisNumbers(Sourced):
-    """What an axis can do. In TOML each quantity carries the axis's unit: `low_mm`, `velocity_deg_per_s`."""
-
-    unit: ClassVar[str]
-
-    label: str
-    low: float
-    high: float
-    start: float
-    resolution: Positive
-    tolerance: Positive
-    velocity: Positive
-    acceleration_s: NonNegative
-    precision: Annotated[int, Field(ge=0, le=9)] = 4
-
-    @model_validator(mode="after")
-    def _limits_in_order(self) -> AxisNumbers:
-        if not self.low <= self.start <= self.high:
-            raise ValueError(
-                f"low_{self.unit} <= start_{self.unit} <= high_{self.unit} must hold, "
-                f"not {self.low} <= {self.start} <= {self.high}"
-            )
-        if self.tolerance < self.resolution:
-            raise ValueError(
-                f"tolerance_{self.unit} {self.tolerance} is finer than resolution_{self.unit} {self.resolution}"
-            )
-        return self
-
-
-class AxisFacts(Addressed, AxisNumbers):
-    """One motorised axis of a beamline."""
-
-
-class LengthAxis(AxisFacts):
-    """An axis in millimetres."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("mm"))
-    unit: ClassVar[str] = "mm"
-
-
-class AngleAxis(AxisFacts):
-    """An axis in degrees."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("deg"))
-    unit: ClassVar[str] = "deg"
-
-
-class FineAngleAxis(AxisFacts):
-    """An axis in microradians."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("urad"))
-    unit: ClassVar[str] = "urad"
 
 
 class PlanarUndulator(Sourced):
@@ -248,7 +164,7 @@ class Scaler(Addressed, Sourced):
 
 
 Device = Annotated[
-    PlanarUndulator | DoubleCrystalMonochromator | Shutter | IonChamber | Scaler,
+    PlanarUndulator | DoubleCrystalMonochromator | Shutter | IonChamber | Scaler | FluorescenceSpectrometer,
     Field(discriminator="kind"),
 ]
 

@@ -27,6 +27,7 @@ UNITS = {
     "ma": "mA",
     "mhz": "MHz",
     "mm": "mm",
+    "mm2": "mm²",
     "nm": "nm",
     "px": "px",
     "rad": "rad",

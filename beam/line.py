@@ -19,11 +19,13 @@ from beam.constants import FWHM_PER_SIGMA
 from beam.crystal import CrystalPair
 from beam.current_input import Response
 from beam.detector import IonChamber
+from beam.detector_kinds import FluorescenceSpectrometer
 from beam.errors import UnknownName
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
 from beam.ring import RingEvent
 from beam.sample_curve import Sample
+from beam.spectrometer import DARK, Light, PulseLine, Spectrometer
 from beam.undulator import PlanarUndulator
 
 __all__ = ["Exposure", "Line", "LineAxis"]
@@ -38,7 +40,7 @@ class _Optics(NamedTuple):
 
 
 _DARK = _Optics([], [], [])
-KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler")
+KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler", "sdd")
 
 
 class Line(LineBase[facts.Beamline]):
@@ -75,6 +77,8 @@ class Line(LineBase[facts.Beamline]):
     ) -> None:
         self._sample = sample
         self._chambers: list[IonChamber] = []
+        self._spectrometers: dict[str, Spectrometer] = {}
+        self._pulses: dict[str, tuple[Any, tuple[PulseLine, ...]]] = {}
         self._undulator: PlanarUndulator | None = None
         self._crystals: CrystalPair | None = None
         super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
@@ -101,6 +105,8 @@ class Line(LineBase[facts.Beamline]):
             case facts.IonChamber():
                 self._chambers.append(IonChamber(name, device, self.seed))
                 self.gain_v_per_a[name] = device.gain_v_per_a
+            case FluorescenceSpectrometer():
+                self._spectrometers[name] = Spectrometer(device)
             case _:
                 raise UnknownName("device kind", str(device.kind), KINDS)
 
@@ -172,6 +178,33 @@ class Line(LineBase[facts.Beamline]):
         passed = np.exp(-self.sample.mu_t(np.concatenate((energy + sigma * self._nodes, energy * self._harmonics))))
         points = len(self._nodes)
         return [float(self._weights @ passed[:points]), *passed[points:].tolist()]
+
+    def prepared(self, spectrometer: str) -> bool:
+        """Return whether `prepare` was called for the sample in the beam."""
+        return self._spectrometers[spectrometer].knows(self._sample)
+
+    def prepare(self, spectrometer: str) -> None:
+        """Read the tables that the sample's fluorescence needs: takes a while when it is done first."""
+        self._spectrometers[spectrometer].prepare(self._sample)
+
+    def pulse_light(self, spectrometer: str, ahead_s: float = 0.0) -> Light:
+        """Return what reaches a fluorescence spectrometer, `ahead_s` from now; nothing while a shutter is closed."""
+        if not all(self.open.values()):
+            return DARK
+        optics = self._optics()
+        key = (optics, self._sample)
+        if (known := self._pulses.get(spectrometer)) is None or known[0] != key:
+            pulses = self._spectrometers[spectrometer].pulses(self._sample, optics.energies_ev, self._at_sample(optics))
+            known = self._pulses[spectrometer] = key, pulses
+        return Light(known[1], self.ring.current_ma(self.clock.now() + ahead_s))
+
+    def _at_sample(self, optics: _Optics) -> list[float]:
+        """Return the flux that meets the sample in photons/s for 1 mA, one item an order."""
+        fluxes = optics.flux_per_ma
+        for chamber, responses in zip(self._chambers, optics.responses, strict=True):
+            if not chamber.facts.behind_sample:
+                fluxes = [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]
+        return fluxes
 
     def _count(
         self, scaler: str, current_ma: float, dwell_s: float, index: int, lit: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from beamlines.tree import Tree
-from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, RingStatus, Shutter, Undulator
+from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, RingStatus, Shutter, Spectrometer, Undulator
 
 
 class BL09U(Tree):
@@ -19,12 +19,14 @@ class BL09U(Tree):
     counter: Counter
     i0: IonChamber
     it: IonChamber
+    sdd: Spectrometer
     ring: RingStatus
 
     ROLES: ClassVar = {
         "energy": "energy",
         "i0": "i0",
         "it": "it",
+        "sdd": "sdd",
         "shutter": "shutter",
         "front_end": "front_end",
         "ring": "ring",

@@ -10,6 +10,7 @@ from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
 from devices.ring import RingStatus
 from devices.shutter import Shutter
+from devices.spectrometer import Spectrometer
 from devices.state import State
 from devices.undulator import GapAxis, Undulator
 
@@ -24,6 +25,7 @@ __all__ = [
     "MotorAxis",
     "RingStatus",
     "Shutter",
+    "Spectrometer",
     "State",
     "Undulator",
     "build",

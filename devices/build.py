@@ -13,6 +13,7 @@ from devices.energy import EnergyAxis
 from devices.monochromator import DoubleCrystal
 from devices.ring import RingStatus
 from devices.shutter import Shutter
+from devices.spectrometer import Spectrometer
 from devices.transport import Transport
 from devices.undulator import Undulator
 
@@ -22,6 +23,7 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.Shutter: Shutter,
     facts.IonChamber: IonChamber,
     facts.Scaler: Counter,
+    facts.FluorescenceSpectrometer: Spectrometer,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -57,6 +59,8 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = Shutter(one, name=key, transport=transport)
             case facts.Scaler():
                 made[key] = Counter.of(one, chambers.get(key, {}), name=key, transport=transport)
+            case facts.FluorescenceSpectrometer():
+                made[key] = Spectrometer.of(one, name=key, transport=transport)
             case facts.IonChamber():
                 pass
     undulators = [one for one in made.values() if isinstance(one, Undulator)]

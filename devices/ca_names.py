@@ -31,6 +31,24 @@ NAMES: dict[str, dict[str, str]] = {
     "shutter": {"indicator": "State", "permit": "Permit", "open_command": "Open", "close_command": "Close"},
     # EPICS scaler record, with a count of exposures beside it
     "scaler": {"exposures": ":ExposureCount", "counting": ".CNT", "preset_time": ".TP", "elapsed": ".T"},
+    # EPICS mca record, with a count of exposures beside it
+    "mca": {
+        "spectrum": "",
+        "real_time": ".ERTM",
+        "live_time": ".ELTM",
+        "dead_time": ".DTIM",
+        "preset_time": ".PRTM",
+        "preset_live_time": ".PLTM",
+        "channels_used": ".NUSE",
+        "mode": ".MODE",
+        "energy_offset": ".CALO",
+        "energy_slope": ".CALS",
+        "erase_start": ".ERST",
+        "counting": ".ACQG",
+        "halt": ".STOP",
+        "exposures": ":ExposureCount",
+    },
+    "mca_region": {"counts": "", "low": "LO", "high": "HI"},
     "file_detector": {
         "acquire": "Acquire",
         "num_images": "NumImages",

@@ -15,6 +15,7 @@ from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
 from ioc_sim.groups.shutter import ShutterGroup
+from ioc_sim.groups.spectrometer import SpectrometerGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
 from ioc_sim.groups.undulator import UndulatorGroup
 from ioc_sim.identity import Identity
@@ -37,6 +38,7 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.Shutter: ShutterGroup.on_line,
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,
+    facts.FluorescenceSpectrometer: SpectrometerGroup,
 }
 """What serves a device of a kind."""
 
@@ -95,10 +97,11 @@ class BeamlineGroup:
         line = self._station.line
         memory.note_clock(self._station.time.clock)
         memory.paused = self._station.time.pause.paused
-        memory.world = {"line": state_of(line), "sample": self.simulation.in_beam}
+        memory.world = {"line": state_of(line), "sample": self.simulation.in_beam, "devices": settings.world(self.groups)}
         memory.settings = settings.saved(self.groups) if memory.autosave else {}
         self.faults.remember(memory)
 
     def restore(self, memory: Memory) -> None:
         """Let the records go on from what is known of them."""
+        settings.set_world(self.groups, memory.world["devices"])
         settings.restore(self.groups, memory)

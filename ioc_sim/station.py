@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,6 +12,7 @@ from beam.line import Exposure, Line
 from ioc_sim.timing import Timeline
 
 Exposed = Callable[[Exposure], None]
+UnderWay = Callable[[], float]
 
 
 @dataclass
@@ -20,6 +23,10 @@ class Station:
     line: Line
     time: Timeline
     on_exposure: list[Exposed] = field(default_factory=list)
+    under_way: list[UnderWay] = field(default_factory=list)
+    """Tell of each counter how many seconds it still adds to the clock, for an exposure that it is making."""
+    last_exposure: float = -math.inf
+    """When a counter last ended one, in the event loop's time."""
 
     async def expose(self, scaler: str, dwell_s: float) -> Exposure:
         """Count for device `dwell_s` seconds that have been waited for already, at the ring's state of that time."""
@@ -28,4 +35,21 @@ class Station:
         for listener in self.on_exposure:
             listener(exposure)
         await self.time.follow()
+        self.last_exposure = asyncio.get_running_loop().time()
         return exposure
+
+    def ahead_s(self) -> float:
+        """Return how far the exposures that counters are making will bring the clock."""
+        return math.fsum(counter() for counter in self.under_way)
+
+    async def advance_beside(self, seconds: float) -> None:
+        """Let an exposure of another detector take its time: none of its own, where a counter counted meanwhile.
+
+        Detectors that count side by side would otherwise each add their time, and what a counter counts would depend
+        on which of them ended first.
+        """
+        began = asyncio.get_running_loop().time() - seconds / self.time.scale
+        if self.ahead_s() > 0 or self.last_exposure >= began:
+            await self.time.follow()
+        else:
+            await self.time.advance(seconds)

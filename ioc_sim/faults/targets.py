@@ -8,6 +8,7 @@ from typing import Any
 from ioc_sim.channels import Channel, Channels, LongText
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
+from ioc_sim.groups.mca import McaGroup
 
 
 def channels(served: Channels) -> dict[str, Channel]:
@@ -23,7 +24,7 @@ def of_beamline(groups: Mapping[str, Any]) -> dict[str, Any]:
         match group:
             case MonochromatorGroup():
                 found |= {f"{name}.{key}": motor for key, motor in group.motors.items()}
-            case CounterGroup():
+            case CounterGroup() | McaGroup():
                 found[name] = group.record
             case _:
                 found[name] = group

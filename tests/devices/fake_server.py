@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from ophyd import Kind
 
 from beam import facts
@@ -25,7 +26,10 @@ class FakeSignal(DeviceSignal):
         super().__init__(**kwargs)
         self.server, self.address, self.quantity, self.optional = server, address, quantity, optional
         self.online = True
-        self.latest = self.truth = Sample({"float": 0.0, "string": ""}.get(quantity.dtype, 0), 0.0, 0, time.monotonic())
+        empty: Any = {"float": 0.0, "string": ""}.get(quantity.dtype, 0)
+        if quantity.shape:
+            empty = np.zeros(quantity.shape, float if quantity.dtype == "float" else int)
+        self.latest = self.truth = Sample(empty, 0.0, 0, time.monotonic())
         self.limits_ = (0.0, 0.0)
         self.fetched = 0
 
