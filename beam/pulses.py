@@ -106,10 +106,10 @@ class PulseSource:
     """
 
     def __init__(self, seed: int, name: str, spectrum: SpectrumFacts) -> None:
-        self._spectrum = spectrum
-        self._edges = self._edges_kev(spectrum.channel_kev)
-        self._rates_hz = self._all_rates()
-        self._input_hz = spectrum.background_rate_hz + math.fsum(line.rate_hz for line in spectrum.lines)
+        self._spectrum: SpectrumFacts = spectrum
+        self._edges: Floats = self._edges_kev(spectrum.channel_kev)
+        self._rates_hz: Floats = self._all_rates()
+        self._input_hz: float = spectrum.background_rate_hz + math.fsum(line.rate_hz for line in spectrum.lines)
         self.exposures = 0
         self._stream = Stream(seed, name)
 

@@ -108,9 +108,10 @@ class LivePulses(PulseSource):
     def __init__(self, seed: int, name: str, facts: FluorescenceSpectrometer, light: Callable[[], Light]) -> None:
         super().__init__(seed, name, facts)
         self._light = light
-        self._dark_rates, self._dark_hz = self._rates_hz, self._input_hz
-        self._seen = DARK
-        self._per_ma = 0.0 * self._dark_rates
+        self._dark_rates: Floats = self._rates_hz
+        self._dark_hz: float = self._input_hz
+        self._seen: Light = DARK
+        self._per_ma: Floats = 0.0 * self._dark_rates
 
     def _look(self) -> None:
         light = self._light()

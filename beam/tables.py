@@ -72,7 +72,8 @@ def parse_formula(formula: str) -> dict[str, float]:
         If the formula cannot be read.
     """
     atoms: dict[str, float] = {}
-    main, *hydrates = re.split(r"[·*]|\.(?=\d+\(|\d+H2O)", formula.strip())
+    # 0.78(O2) is a share of a mixture, not (O2) 78 times
+    main, *hydrates = re.split(r"[·*]|(?<!\D0)\.(?=\d+\(|\d+H2O)", formula.strip())
     for part, default in ((main, True), *((one, False) for one in hydrates)):
         count = None if default else re.match(r"\d+", part)
         factor = float(count.group()) if count else 1.0

@@ -5,8 +5,8 @@ A reading is recorded only if it is proven to be of this trigger, whole, and con
 =============================  =========================================================================================
 after the put of ``ERST``      the trigger
 =============================  =========================================================================================
-the monitors prove it          ends: the count of exposures has grown, spectrum and elapsed times carry later stamps, each
-                               region's sum is that of its channels, nothing counts
+the monitors prove it          ends: the count of exposures has grown, spectrum and elapsed times carry later stamps,
+                               each region's sum is that of its channels, nothing counts
 they do not                    asks for all anew, and judges that
 no exposure was made           fails
 shorter than the preset        fails: somebody stopped it
@@ -76,9 +76,7 @@ class Spectrometer(Instrument):
         """Make the spectrometer at the facts' address, with a part for each of their regions."""
         spectrum = Attr(Quantity("int", "counts", shape=(facts.channels,)), kind="normal", doc="counts by channel")
         regions = {region: Part(Region, kind="normal") for region in facts.regions}
-        made: type[Spectrometer] = type(
-            cls.__name__, (cls,), {"spectrum": spectrum, **regions, "__doc__": cls.__doc__}
-        )
+        made: type[Spectrometer] = type(cls.__name__, (cls,), {"spectrum": spectrum, **regions, "__doc__": cls.__doc__})
         return made(facts, name=name, **kwargs)
 
     def __init__(self, facts: FluorescenceSpectrometer, *, name: str, **kwargs: Any) -> None:

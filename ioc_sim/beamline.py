@@ -97,7 +97,11 @@ class BeamlineGroup:
         line = self._station.line
         memory.note_clock(self._station.time.clock)
         memory.paused = self._station.time.pause.paused
-        memory.world = {"line": state_of(line), "sample": self.simulation.in_beam, "devices": settings.world(self.groups)}
+        memory.world = {
+            "line": state_of(line),
+            "sample": self.simulation.in_beam,
+            "devices": settings.world(self.groups),
+        }
         memory.settings = settings.saved(self.groups) if memory.autosave else {}
         self.faults.remember(memory)
 

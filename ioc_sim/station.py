@@ -42,13 +42,12 @@ class Station:
         """Return how far the exposures that counters are making will bring the clock."""
         return math.fsum(counter() for counter in self.under_way)
 
-    async def advance_beside(self, seconds: float) -> None:
-        """Let an exposure of another detector take its time: none of its own, where a counter counted meanwhile.
+    async def advance_beside(self, seconds: float, began: float) -> None:
+        """Let an exposure that `began` (event loop's time) take its time: none where a counter counted meanwhile.
 
         Detectors that count side by side would otherwise each add their time, and what a counter counts would depend
         on which of them ended first.
         """
-        began = asyncio.get_running_loop().time() - seconds / self.time.scale
         if self.ahead_s() > 0 or self.last_exposure >= began:
             await self.time.follow()
         else:

@@ -250,6 +250,59 @@ class FakeScaler:
         self.pending.pop(0)()
 
 
+class FakeAnalyser:
+    """An mca record that counts at once: one count in each channel, and one more with each exposure."""
+
+    def __init__(self, server: FakeServer, sdd: facts.FluorescenceSpectrometer) -> None:
+        self.server, self.prefix, self.facts = server, sdd.prefix, sdd
+        self.exposures = 0
+        self.hold = False
+        self.short, self.live_share = 1.0, 0.8
+        self.off_by = 0
+        self.before_done: Callable[[], None] = lambda: None
+        self.pending: list[Done] = []
+        for field, value in (
+            ("PRTM", 1.0),
+            ("NUSE", sdd.channels),
+            ("CALO", sdd.offset_kev),
+            ("CALS", sdd.channel_kev),
+        ):
+            server.post(f"{sdd.prefix}.{field}", value)
+        for n, region in enumerate(sdd.regions.values()):
+            for end, channel in zip(("LO", "HI"), sdd.channels_of(*region), strict=True):
+                server.post(f"{sdd.prefix}.R{n}{end}", channel)
+        server.on_write[f"{sdd.prefix}.ERST"] = self._start
+        server.on_write[f"{sdd.prefix}.STOP"] = self._stop
+
+    def _start(self, _: int, done: Done) -> None:
+        self.server.post(f"{self.prefix}.ACQG", 1)
+        self.pending.append(done)
+        if not self.hold:
+            self.finish()
+
+    def _stop(self, _: int, done: Done) -> None:
+        self.server.post(f"{self.prefix}.ACQG", 0)
+        done()
+        while self.pending:
+            self.pending.pop(0)()
+
+    def finish(self) -> None:
+        """End the exposure."""
+        self.exposures += 1
+        at, real = self.server.tick(), self.server.signals[f"{self.prefix}.PRTM"].truth.value * self.short
+        spectrum = np.full(self.facts.channels, self.exposures)
+        for field, value in (("ERTM", real), ("ELTM", real * self.live_share), ("DTIM", 100 * (1 - self.live_share))):
+            self.server.post(f"{self.prefix}.{field}", value, at=at)
+        self.server.post(self.prefix, spectrum, at=at)
+        for n in range(len(self.facts.regions)):
+            low, high = (self.server.signals[f"{self.prefix}.R{n}{end}"].truth.value for end in ("LO", "HI"))
+            self.server.post(f"{self.prefix}.R{n}", float(spectrum[low : high + 1].sum() + self.off_by), at=at)
+        self.server.post(f"{self.prefix}:ExposureCount", self.exposures)
+        self.server.post(f"{self.prefix}.ACQG", 0)
+        self.before_done()
+        self.pending.pop(0)()
+
+
 class FakeShutter:
     """A shutter that is there at once."""
 
@@ -283,4 +336,6 @@ class FakeBeamline:
                 self.shutters[key] = FakeShutter(server, one)
             elif isinstance(one, facts.Scaler):
                 self.scaler = FakeScaler(server, one)
+            elif isinstance(one, facts.FluorescenceSpectrometer):
+                self.analyser = FakeAnalyser(server, one)
         server.post(f"{facility.ring.prefix}Current", facility.ring.current_ma)
