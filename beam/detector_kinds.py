@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from beam.address import Addressed
+from beam.area_detectors import CameraFigures
 from beam.axis_facts import NonNegative, Positive, Sourced
+from beam.powder import Calibrant
 
 Angle = Annotated[float, Field(gt=0, lt=90)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -64,4 +66,31 @@ class FluorescenceSpectrometer(Addressed, Sourced):
         for name, (low, high) in self.regions.items():
             if not first <= low < high <= last:
                 raise ValueError(f"regions.{name} = {low:g} … {high:g} keV: the spectrum is {first:g} … {last:g} keV")
+        return self
+
+
+class DiffractionCamera(Addressed, CameraFigures):
+    """A flat camera across the beam, `distance_mm` behind a calibrant that stands behind all other detectors.
+
+    The beam would meet it at `centre_x_px`, `centre_y_px`, from the corner of the first pixel. Rings have the width
+    `ring_fwhm_deg` in 2θ; the brightest pixel gets `peak_per_photon` counts. It exposes for `shortest_s` … `longest_s`.
+    """
+
+    kind: Literal["diffraction_camera"]
+    calibrant: Calibrant
+    distance_mm: Positive
+    pixel_um: Positive
+    centre_x_px: float
+    centre_y_px: float
+    ring_fwhm_deg: Positive
+    peak_per_photon: Positive
+    shortest_s: Positive
+    longest_s: Positive
+
+    @model_validator(mode="after")
+    def _a_range_and_a_writer(self) -> DiffractionCamera:
+        if not self.shortest_s < self.longest_s:
+            raise ValueError(f"shortest_s < longest_s must hold, not {self.shortest_s} < {self.longest_s}")
+        if "HDF1" not in self.plugins:
+            raise ValueError("plugins must hold HDF1, which writes what a run keeps")
         return self

@@ -27,6 +27,7 @@ from beam.axis_facts import Positive as Positive
 from beam.axis_facts import Sourced as Sourced
 from beam.axis_facts import with_unit as with_unit
 from beam.condition import ConditionText
+from beam.detector_kinds import DiffractionCamera as DiffractionCamera
 from beam.detector_kinds import FluorescenceSpectrometer as FluorescenceSpectrometer
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
@@ -164,7 +165,13 @@ class Scaler(Addressed, Sourced):
 
 
 Device = Annotated[
-    PlanarUndulator | DoubleCrystalMonochromator | Shutter | IonChamber | Scaler | FluorescenceSpectrometer,
+    PlanarUndulator
+    | DoubleCrystalMonochromator
+    | Shutter
+    | IonChamber
+    | Scaler
+    | FluorescenceSpectrometer
+    | DiffractionCamera,
     Field(discriminator="kind"),
 ]
 

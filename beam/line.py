@@ -19,11 +19,12 @@ from beam.constants import FWHM_PER_SIGMA
 from beam.crystal import CrystalPair
 from beam.current_input import Response
 from beam.detector import IonChamber
-from beam.detector_kinds import FluorescenceSpectrometer
+from beam.detector_kinds import DiffractionCamera, FluorescenceSpectrometer
 from beam.errors import UnknownName
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
 from beam.ring import RingEvent
+from beam.ring_pattern import Beam
 from beam.sample_curve import Sample
 from beam.spectrometer import DARK, Light, PulseLine, Spectrometer
 from beam.undulator import PlanarUndulator
@@ -40,7 +41,7 @@ class _Optics(NamedTuple):
 
 
 _DARK = _Optics([], [], [])
-KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler", "sdd")
+KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler", "sdd", "diffraction_camera")
 
 
 class Line(LineBase[facts.Beamline]):
@@ -107,6 +108,8 @@ class Line(LineBase[facts.Beamline]):
                 self.gain_v_per_a[name] = device.gain_v_per_a
             case FluorescenceSpectrometer():
                 self._spectrometers[name] = Spectrometer(device)
+            case DiffractionCamera():
+                pass  # it looks at `beam_behind`
             case _:
                 raise UnknownName("device kind", str(device.kind), KINDS)
 
@@ -197,6 +200,18 @@ class Line(LineBase[facts.Beamline]):
             pulses = self._spectrometers[spectrometer].pulses(self._sample, optics.energies_ev, self._at_sample(optics))
             known = self._pulses[spectrometer] = key, pulses
         return Light(known[1], self.ring.current_ma(self.clock.now() + ahead_s))
+
+    def beam_behind(self) -> Beam:
+        """Return the light of the first order that comes out behind the last detector at this moment."""
+        energy = self.energy_ev()
+        if not all(self.open.values()):
+            return Beam(energy, 0.0)
+        optics = self._optics()
+        flux = self._at_sample(optics)[0] * self._sample_passes()[0] * self.ring.current_ma(self.clock.now())
+        for chamber, responses in zip(self._chambers, optics.responses, strict=True):
+            if chamber.facts.behind_sample:
+                flux *= responses[0].transmission
+        return Beam(energy, flux)
 
     def _at_sample(self, optics: _Optics) -> list[float]:
         """Return the flux that meets the sample in photons/s for 1 mA, one item an order."""

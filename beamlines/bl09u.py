@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 from beamlines.tree import Tree
-from devices import Counter, DoubleCrystal, EnergyAxis, IonChamber, RingStatus, Shutter, Spectrometer, Undulator
+from devices import (
+    Counter,
+    DiffractionDetector,
+    DoubleCrystal,
+    EnergyAxis,
+    IonChamber,
+    RingStatus,
+    Shutter,
+    Spectrometer,
+    Undulator,
+)
 
 
 class BL09U(Tree):
@@ -20,6 +30,7 @@ class BL09U(Tree):
     i0: IonChamber
     it: IonChamber
     sdd: Spectrometer
+    camera: DiffractionDetector
     ring: RingStatus
 
     ROLES: ClassVar = {
@@ -27,6 +38,7 @@ class BL09U(Tree):
         "i0": "i0",
         "it": "it",
         "sdd": "sdd",
+        "camera": "camera",
         "shutter": "shutter",
         "front_end": "front_end",
         "ring": "ring",

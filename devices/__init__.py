@@ -5,6 +5,7 @@ from devices.base import Instrument
 from devices.build import build
 from devices.chamber import IonChamber
 from devices.counter import Counter
+from devices.diffraction import DiffractionDetector
 from devices.energy import EnergyAxis
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
@@ -17,6 +18,7 @@ from devices.undulator import GapAxis, Undulator
 __all__ = [
     "Axis",
     "Counter",
+    "DiffractionDetector",
     "DoubleCrystal",
     "EnergyAxis",
     "GapAxis",

@@ -9,6 +9,7 @@ from ophyd import Device
 from beam import facts
 from devices.chamber import IonChamber
 from devices.counter import Counter
+from devices.diffraction import DiffractionDetector
 from devices.energy import EnergyAxis
 from devices.monochromator import DoubleCrystal
 from devices.ring import RingStatus
@@ -24,6 +25,7 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.IonChamber: IonChamber,
     facts.Scaler: Counter,
     facts.FluorescenceSpectrometer: Spectrometer,
+    facts.DiffractionCamera: DiffractionDetector,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -61,6 +63,8 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = Counter.of(one, chambers.get(key, {}), name=key, transport=transport)
             case facts.FluorescenceSpectrometer():
                 made[key] = Spectrometer.of(one, name=key, transport=transport)
+            case facts.DiffractionCamera():
+                made[key] = DiffractionDetector.of(one, name=key, transport=transport)
             case facts.IonChamber():
                 pass
     undulators = [one for one in made.values() if isinstance(one, Undulator)]

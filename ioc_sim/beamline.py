@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from beam import facts
 from ioc_sim import settings
+from ioc_sim.area_detector.group import AreaDetectorGroup
 from ioc_sim.channels import Channels, Put
 from ioc_sim.faults import targets
 from ioc_sim.faults.group import FaultGroup
@@ -14,6 +15,7 @@ from ioc_sim.faults.timetable import Moments
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
+from ioc_sim.groups.diffraction import DiffractionGroup
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.spectrometer import SpectrometerGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
@@ -39,6 +41,7 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,
     facts.FluorescenceSpectrometer: SpectrometerGroup,
+    facts.DiffractionCamera: DiffractionGroup,
 }
 """What serves a device of a kind."""
 
@@ -91,6 +94,12 @@ class BeamlineGroup:
         for group in self.groups.values():
             if isinstance(group, ShutterGroup):
                 group.connect(self.channels)
+
+    async def finish(self) -> None:
+        """Close all files that are open: the server ends."""
+        for group in self.groups.values():
+            if isinstance(group, AreaDetectorGroup):
+                await group.finish()
 
     def remember(self, memory: Memory) -> None:
         """Note what a server that takes this one's place has to know."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from beam.facts import Beamline
 from beam.line import Exposure, Line
@@ -25,6 +27,8 @@ class Station:
     on_exposure: list[Exposed] = field(default_factory=list)
     under_way: list[UnderWay] = field(default_factory=list)
     """Tell of each counter how many seconds it still adds to the clock, for an exposure that it is making."""
+    files: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
+    """Detectors write below this directory only."""
     last_exposure: float = -math.inf
     """When a counter last ended one, in the event loop's time."""
 

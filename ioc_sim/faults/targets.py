@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ioc_sim.area_detector.group import AreaDetectorGroup
 from ioc_sim.channels import Channel, Channels, LongText
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
@@ -24,6 +25,8 @@ def of_beamline(groups: Mapping[str, Any]) -> dict[str, Any]:
         match group:
             case MonochromatorGroup():
                 found |= {f"{name}.{key}": motor for key, motor in group.motors.items()}
+            case AreaDetectorGroup():
+                found |= group.targets
             case CounterGroup() | McaGroup():
                 found[name] = group.record
             case _:
