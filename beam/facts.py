@@ -29,6 +29,9 @@ from beam.axis_facts import with_unit as with_unit
 from beam.condition import ConditionText
 from beam.detector_kinds import DiffractionCamera as DiffractionCamera
 from beam.detector_kinds import FluorescenceSpectrometer as FluorescenceSpectrometer
+from beam.environment_kinds import Potentiostat as Potentiostat
+from beam.environment_kinds import SampleStage as SampleStage
+from beam.environment_kinds import TemperatureStage as TemperatureStage
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
 from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
@@ -171,7 +174,10 @@ Device = Annotated[
     | IonChamber
     | Scaler
     | FluorescenceSpectrometer
-    | DiffractionCamera,
+    | DiffractionCamera
+    | SampleStage
+    | TemperatureStage
+    | Potentiostat,
     Field(discriminator="kind"),
 ]
 

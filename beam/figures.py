@@ -29,6 +29,7 @@ UNITS = {
     "mm": "mm",
     "mm2": "mm²",
     "nm": "nm",
+    "ohm": "Ω",
     "px": "px",
     "rad": "rad",
     "rel": "relative",

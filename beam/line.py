@@ -20,12 +20,14 @@ from beam.crystal import CrystalPair
 from beam.current_input import Response
 from beam.detector import IonChamber
 from beam.detector_kinds import DiffractionCamera, FluorescenceSpectrometer
+from beam.environment_kinds import RampedAxis, SampleStage
 from beam.errors import UnknownName
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
 from beam.ring import RingEvent
 from beam.ring_pattern import Beam
 from beam.sample_curve import Sample
+from beam.sample_place import share_on_sample
 from beam.spectrometer import DARK, Light, PulseLine, Spectrometer
 from beam.undulator import PlanarUndulator
 
@@ -41,7 +43,7 @@ class _Optics(NamedTuple):
 
 
 _DARK = _Optics([], [], [])
-KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler", "sdd", "diffraction_camera")
+KINDS = ("planar_undulator", "dcm", "shutter", "ion_chamber", "scaler", "sdd", "diffraction_camera", "sample_stage")
 
 
 class Line(LineBase[facts.Beamline]):
@@ -81,6 +83,7 @@ class Line(LineBase[facts.Beamline]):
         self._spectrometers: dict[str, Spectrometer] = {}
         self._pulses: dict[str, tuple[Any, tuple[PulseLine, ...]]] = {}
         self._undulator: PlanarUndulator | None = None
+        self._stage: SampleStage | None = None
         self._crystals: CrystalPair | None = None
         super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
         # the beam meets what stands before the sample first
@@ -90,7 +93,7 @@ class Line(LineBase[facts.Beamline]):
         self._optics_now = _DARK
         self._optics_key: tuple[float, ...] = ()
         self._passed_now: list[float] = []
-        self._passed_at: float | None = None
+        self._passed_at: tuple[float, float] | None = None
 
     def _add(self, name: str, device: Any) -> None:
         match device:
@@ -108,6 +111,11 @@ class Line(LineBase[facts.Beamline]):
                 self.gain_v_per_a[name] = device.gain_v_per_a
             case FluorescenceSpectrometer():
                 self._spectrometers[name] = Spectrometer(device)
+            case SampleStage():
+                self._stage = device
+                self._across, self._up = (self._add_axis(f"{name}.{part}", getattr(device, part)) for part in "xy")
+            case RampedAxis():
+                self._add_axis(name, device)
             case DiffractionCamera():
                 pass  # it looks at `beam_behind`
             case _:
@@ -195,9 +203,11 @@ class Line(LineBase[facts.Beamline]):
         if not all(self.open.values()):
             return DARK
         optics = self._optics()
-        key = (optics, self._sample)
+        share = self.share_on_sample()
+        key = (optics, self._sample, share)
         if (known := self._pulses.get(spectrometer)) is None or known[0] != key:
-            pulses = self._spectrometers[spectrometer].pulses(self._sample, optics.energies_ev, self._at_sample(optics))
+            fluxes = [share * flux for flux in self._at_sample(optics)]
+            pulses = self._spectrometers[spectrometer].pulses(self._sample, optics.energies_ev, fluxes)
             known = self._pulses[spectrometer] = key, pulses
         return Light(known[1], self.ring.current_ma(self.clock.now() + ahead_s))
 
@@ -212,6 +222,12 @@ class Line(LineBase[facts.Beamline]):
             if chamber.facts.behind_sample:
                 flux *= responses[0].transmission
         return Beam(energy, flux)
+
+    def share_on_sample(self) -> float:
+        """Return the share of the beam that meets the sample: all of it, where no stage moves it."""
+        if self._stage is None:
+            return 1.0
+        return share_on_sample(self._stage, self._across.true, self._up.true)
 
     def _at_sample(self, optics: _Optics) -> list[float]:
         """Return the flux that meets the sample in photons/s for 1 mA, one item an order."""
@@ -265,9 +281,9 @@ class Line(LineBase[facts.Beamline]):
         return self._optics_now
 
     def _sample_passes(self) -> list[float]:
-        """Return `transmission`, worked out anew only where sample or energy have changed."""
-        bragg = self._bragg.true
-        if self._passed_at != bragg:
-            self._passed_now = self.transmission()
-            self._passed_at = bragg
+        """Return what passes the sample and beside it, worked out anew only where energy or sample have changed."""
+        at = self._bragg.true, self.share_on_sample()
+        if self._passed_at != at:
+            self._passed_now = [at[1] * passed + (1 - at[1]) for passed in self.transmission()]
+            self._passed_at = at
         return self._passed_now

@@ -11,9 +11,12 @@ from devices import (
     DoubleCrystal,
     EnergyAxis,
     IonChamber,
+    Potentiostat,
     RingStatus,
+    SampleStage,
     Shutter,
     Spectrometer,
+    TemperatureStage,
     Undulator,
 )
 
@@ -31,6 +34,9 @@ class BL09U(Tree):
     it: IonChamber
     sdd: Spectrometer
     camera: DiffractionDetector
+    sample_stage: SampleStage
+    temperature: TemperatureStage
+    potential: Potentiostat
     ring: RingStatus
 
     ROLES: ClassVar = {
@@ -39,12 +45,18 @@ class BL09U(Tree):
         "it": "it",
         "sdd": "sdd",
         "camera": "camera",
+        "sample_stage": "sample_stage",
+        "temperature": "temperature",
+        "potential": "potential",
         "shutter": "shutter",
         "front_end": "front_end",
         "ring": "ring",
     }
     DETECTORS = ("counter",)
-    BASELINE = ("energy", "undulator", "dcm", "i0", "it", "front_end", "shutter", "ring")
+    BASELINE = (
+        *("energy", "undulator", "dcm", "i0", "it", "front_end", "shutter", "ring"),
+        *("sample_stage", "temperature", "potential"),
+    )
 
 
 PAGE = BL09U

@@ -9,7 +9,9 @@ from devices.diffraction import DiffractionDetector
 from devices.energy import EnergyAxis
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
+from devices.ramped import Potentiostat, RampedAxis, TemperatureStage
 from devices.ring import RingStatus
+from devices.sample_stage import SampleStage
 from devices.shutter import Shutter
 from devices.spectrometer import Spectrometer
 from devices.state import State
@@ -25,10 +27,14 @@ __all__ = [
     "Instrument",
     "IonChamber",
     "MotorAxis",
+    "Potentiostat",
+    "RampedAxis",
     "RingStatus",
+    "SampleStage",
     "Shutter",
     "Spectrometer",
     "State",
+    "TemperatureStage",
     "Undulator",
     "build",
 ]

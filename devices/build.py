@@ -12,7 +12,9 @@ from devices.counter import Counter
 from devices.diffraction import DiffractionDetector
 from devices.energy import EnergyAxis
 from devices.monochromator import DoubleCrystal
+from devices.ramped import Potentiostat, TemperatureStage
 from devices.ring import RingStatus
+from devices.sample_stage import SampleStage
 from devices.shutter import Shutter
 from devices.spectrometer import Spectrometer
 from devices.transport import Transport
@@ -26,6 +28,9 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.Scaler: Counter,
     facts.FluorescenceSpectrometer: Spectrometer,
     facts.DiffractionCamera: DiffractionDetector,
+    facts.SampleStage: SampleStage,
+    facts.TemperatureStage: TemperatureStage,
+    facts.Potentiostat: Potentiostat,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -65,6 +70,12 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = Spectrometer.of(one, name=key, transport=transport)
             case facts.DiffractionCamera():
                 made[key] = DiffractionDetector.of(one, name=key, transport=transport)
+            case facts.SampleStage():
+                made[key] = SampleStage(one, name=key, transport=transport)
+            case facts.TemperatureStage():
+                made[key] = TemperatureStage(one, name=key, transport=transport)
+            case facts.Potentiostat():
+                made[key] = Potentiostat(one, name=key, transport=transport)
             case facts.IonChamber():
                 pass
     undulators = [one for one in made.values() if isinstance(one, Undulator)]

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import re
 
+RAMPED = {
+    "readback": "Readback",
+    "setpoint": "Setpoint",
+    "velocity": "Rate",
+    "settled": "Settled",
+    "sentence": "Status",
+    "stop_motion": "Stop",
+}
 NAMES: dict[str, dict[str, str]] = {
     # EPICS motor record
     "motor": {
@@ -28,6 +36,8 @@ NAMES: dict[str, dict[str, str]] = {
         "sentence": "Status",
     },
     "undulator": {"first_harmonic": "Energy", "power": "Power"},
+    "ramped_axis": RAMPED,
+    "potentiostat": RAMPED | {"current": "Current"},
     "shutter": {"indicator": "State", "permit": "Permit", "open_command": "Open", "close_command": "Close"},
     # EPICS scaler record, with a count of exposures beside it
     "scaler": {"exposures": ":ExposureCount", "counting": ".CNT", "preset_time": ".TP", "elapsed": ".T"},

@@ -16,6 +16,8 @@ from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
 from ioc_sim.groups.diffraction import DiffractionGroup
+from ioc_sim.groups.ramped import RampedGroup
+from ioc_sim.groups.sample_stage import SampleStageGroup
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.spectrometer import SpectrometerGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
@@ -42,6 +44,9 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.IonChamber: AmplifierGroup,
     facts.FluorescenceSpectrometer: SpectrometerGroup,
     facts.DiffractionCamera: DiffractionGroup,
+    facts.SampleStage: SampleStageGroup,
+    facts.TemperatureStage: RampedGroup,
+    facts.Potentiostat: RampedGroup,
 }
 """What serves a device of a kind."""
 

@@ -6,8 +6,13 @@ What plans are made of is in `plans.beam_on` (shutters) and `plans.lean` (a step
 from plans.camera_series import camera_series
 from plans.energy_scan import energy_scan
 from plans.familiar import a2scan, ascan, ct, dscan, mesh
+from plans.quick_xas import quick_xas
 from plans.regions import Region
 from plans.roles import Role
+from plans.sample_map import sample_map
 from plans.xas import xas
 
-__all__ = ["Region", "Role", "a2scan", "ascan", "camera_series", "ct", "dscan", "energy_scan", "mesh", "xas"]
+__all__ = [
+    *("Region", "Role", "a2scan", "ascan", "camera_series", "ct", "dscan", "energy_scan", "mesh"),
+    *("quick_xas", "sample_map", "xas"),
+]

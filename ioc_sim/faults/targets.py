@@ -10,6 +10,7 @@ from ioc_sim.channels import Channel, Channels, LongText
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.dcm import MonochromatorGroup
 from ioc_sim.groups.mca import McaGroup
+from ioc_sim.groups.sample_stage import SampleStageGroup
 
 
 def channels(served: Channels) -> dict[str, Channel]:
@@ -23,7 +24,7 @@ def of_beamline(groups: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, group in groups.items():
         match group:
-            case MonochromatorGroup():
+            case MonochromatorGroup() | SampleStageGroup():
                 found |= {f"{name}.{key}": motor for key, motor in group.motors.items()}
             case AreaDetectorGroup():
                 found |= group.targets
