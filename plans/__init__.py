@@ -13,6 +13,16 @@ from plans.sample_map import sample_map
 from plans.xas import xas
 
 __all__ = [
-    *("Region", "Role", "a2scan", "ascan", "camera_series", "ct", "dscan", "energy_scan", "mesh"),
-    *("quick_xas", "sample_map", "xas"),
+    "Region",
+    "Role",
+    "a2scan",
+    "ascan",
+    "camera_series",
+    "ct",
+    "dscan",
+    "energy_scan",
+    "mesh",
+    "quick_xas",
+    "sample_map",
+    "xas",
 ]

@@ -13,7 +13,8 @@ from plans.energy_scan import BadScan
 from plans.lean import move
 from plans.regions import Region
 from plans.roles import Role
-from plans.xas import xas
+from plans.spectrum import Station
+from plans.xas import checked, xas
 
 
 def quick_xas(
@@ -77,6 +78,8 @@ def quick_xas(
     for kelvin in wanted:
         if kelvin is not None:
             temperature.check_value(kelvin)
+    station = Station(energy, detectors, shutter, front_end, ring)
+    checked(station, edge, regions, dwell_s, k_max, e0, harmonic, dark_s)
     series, uids = str(uuid.uuid4()), list[str]()
     for kelvin in wanted:
         for repeat in range(repeats):

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from bluesky import preprocessors
 from bluesky.utils import Msg, MsgGenerator
 
-from devices import RingStatus, SampleStage, Shutter, Spectrometer
+from devices import EnergyAxis, RingStatus, SampleStage, Shutter, Spectrometer
 from plans.beam_on import closed_at_the_end, open_shutters
 from plans.energy_scan import BadScan
-from plans.lean import lean_step
+from plans.lean import lean_step, move
 from plans.roles import Role
 from plans.spectrum import preset
 
@@ -29,9 +29,11 @@ def sample_map(
     dwell_s: float = 1.0,
     *,
     snake: bool = True,
+    energy_ev: float | None = None,
     stage: Annotated[SampleStage, Role("sample_stage")],
     detectors: Annotated[Sequence[Any], Role("detectors")],
     sdd: Annotated[Spectrometer, Role("sdd")],
+    energy: Annotated[EnergyAxis, Role("energy")],
     shutter: Annotated[Shutter, Role("shutter")],
     front_end: Annotated[Shutter, Role("front_end")],
     ring: Annotated[RingStatus, Role("ring")],
@@ -51,7 +53,9 @@ def sample_map(
         Counting time per point.
     snake
         Whether every second row is taken backwards.
-    stage, detectors, sdd, shutter, front_end, ring
+    energy_ev
+        Photon energy; by default the one that there is.
+    stage, detectors, sdd, energy, shutter, front_end, ring
         Devices, filled in by their roles.
     md
         More metadata.
@@ -66,7 +70,7 @@ def sample_map(
     BadScan
         Numbers of points below 1, or a counting time that is not above 0.
     OutOfReach
-        A point that the stage does not reach; nothing has moved.
+        A point that the stage, or an energy that the beamline does not reach; nothing has moved.
     """
     if x_num < 1 or y_num < 1:
         raise BadScan(f"sample_map: x_num = {x_num}, y_num = {y_num}: must be 1 or more")
@@ -76,10 +80,12 @@ def sample_map(
     for axis, places in ((stage.x, columns), (stage.y, rows)):
         for place in (places[0], places[-1]):
             axis.check_value(place)
+    if energy_ev is not None:
+        energy.check_value(energy_ev)
     shutter.check_value("open")
     front_end.check_value("open")
     counting: list[Any] = [*detectors, *([sdd] if sdd not in detectors else [])]
-    names = {"stage": stage, "sdd": sdd, "shutter": shutter, "front_end": front_end, "ring": ring}
+    names = {"stage": stage, "sdd": sdd, "energy": energy, "shutter": shutter, "front_end": front_end, "ring": ring}
     metadata: dict[str, Any] = {
         "plan_name": "sample_map",
         "plan_args": {
@@ -87,6 +93,7 @@ def sample_map(
             **{"y_start": y_start, "y_stop": y_stop, "y_num": y_num},
             "dwell_s": dwell_s,
             "snake": snake,
+            "energy_ev": energy_ev,
             **{role: one.name for role, one in names.items()},
             "detectors": [one.name for one in detectors],
         },
@@ -105,13 +112,15 @@ def sample_map(
 
     def body() -> MsgGenerator[None]:
         yield Msg("checkpoint")
+        if energy_ev is not None:
+            yield from move(energy, energy_ev)
         yield from preset(counting, dwell_s)
         yield from open_shutters(shutter, front_end)
         at: dict[Any, Any] = {stage.x: None, stage.y: None}
         for number, y in enumerate(rows):
             backwards = snake and number % 2
             for x in reversed(columns) if backwards else columns:
-                yield from lean_step([*counting, ring], {stage.y: y, stage.x: x}, at)
+                yield from lean_step([*counting, ring, energy], {stage.y: y, stage.x: x}, at)
 
     safe = closed_at_the_end(body(), shutter)
     placed = _untyped.reset_positions_wrapper(safe, [stage.x, stage.y])

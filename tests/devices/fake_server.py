@@ -202,6 +202,30 @@ class FakeGap:
         done()
 
 
+class FakeRamp:
+    """A controller that has settled at once, unless told otherwise."""
+
+    def __init__(self, server: FakeServer, ramp: facts.TemperatureStage | facts.Potentiostat) -> None:
+        self.server, self.prefix = server, ramp.prefix
+        self.hold = False
+        self.lands_at: Callable[[float], float] = lambda target: target
+        for suffix, value in (("Rate", ramp.velocity), ("Settled", 1), ("Status", "settled")):
+            server.post(f"{ramp.prefix}{suffix}", value)
+        for suffix in ("Setpoint", "Readback"):
+            server.post(f"{ramp.prefix}{suffix}", ramp.start)
+        server.signals[f"{ramp.prefix}Setpoint"].limits_ = (ramp.low, ramp.high)
+        server.on_write[f"{ramp.prefix}Setpoint"] = self._go
+
+    def _go(self, target: float, done: Done) -> None:
+        self.server.post(f"{self.prefix}Setpoint", target)
+        self.server.post(f"{self.prefix}Settled", 0)
+        if not self.hold:
+            at = self.server.tick()
+            self.server.post(f"{self.prefix}Readback", self.lands_at(target), at=at)
+            self.server.post(f"{self.prefix}Settled", 1, at=at)
+            done()
+
+
 class FakeScaler:
     """A scaler that counts at once."""
 
@@ -326,6 +350,7 @@ class FakeBeamline:
         self.server = server
         self.motors: dict[str, FakeMotor] = {}
         self.shutters: dict[str, FakeShutter] = {}
+        self.ramps: dict[str, FakeRamp] = {}
         for key, one in beamline.devices.items():
             if isinstance(one, facts.PlanarUndulator):
                 self.gap = FakeGap(server, one.gap)
@@ -338,4 +363,8 @@ class FakeBeamline:
                 self.scaler = FakeScaler(server, one)
             elif isinstance(one, facts.FluorescenceSpectrometer):
                 self.analyser = FakeAnalyser(server, one)
+            elif isinstance(one, facts.SampleStage):
+                self.motors |= {"x": FakeMotor(server, one.x), "y": FakeMotor(server, one.y)}
+            elif isinstance(one, facts.TemperatureStage | facts.Potentiostat):
+                self.ramps[key] = FakeRamp(server, one)
         server.post(f"{facility.ring.prefix}Current", facility.ring.current_ma)
