@@ -13,6 +13,7 @@ from typing import Any
 from beam.detector_kinds import FluorescenceSpectrometer
 from beam.errors import OutOfReach
 from devices.base import Instrument
+from devices.deadlines import PATIENCE
 from devices.signals import Attr, Quantity
 from devices.state import State, Stated
 from devices.waiting import Waiting, in_background
@@ -73,7 +74,9 @@ class Region(Instrument):
         self.allow("Move")
         first, last = self.spectrum.channels_of(*value)
         what = f"channels {first} … {last}"
-        status = Waiting(self.name, what, 5.0, lambda: f"{self.low.last_words}, {self.high.last_words}")
+        status = Waiting(
+            self.name, what, PATIENCE.wall_seconds(0.0), lambda: f"{self.low.last_words}, {self.high.last_words}"
+        )
 
         def write() -> None:
             for signal, channel in ((self.low, first), (self.high, last)):

@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from beam.detector_kinds import FluorescenceSpectrometer
+from beam.errors import ConfigError
 from devices.base import Instrument, Part
 from devices.deadlines import PATIENCE
 from devices.errors import BadReading, Busy, NotConnected, Stopped
@@ -74,6 +75,10 @@ class Spectrometer(Instrument):
     @classmethod
     def of(cls, facts: FluorescenceSpectrometer, *, name: str, **kwargs: Any) -> Spectrometer:
         """Make the spectrometer at the facts' address, with a part for each of their regions."""
+        if taken := [region for region in facts.regions if hasattr(cls, region)]:
+            raise ConfigError(
+                f"{name}: regions.{taken[0]}: a spectrometer has something else of that name; take another"
+            )
         spectrum = Attr(Quantity("int", "counts", shape=(facts.channels,)), kind="normal", doc="counts by channel")
         regions = {region: Part(Region, kind="normal") for region in facts.regions}
         made: type[Spectrometer] = type(cls.__name__, (cls,), {"spectrum": spectrum, **regions, "__doc__": cls.__doc__})

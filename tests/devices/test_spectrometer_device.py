@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from beam.errors import OutOfReach
+from beam.errors import ConfigError, OutOfReach
 from devices.errors import BadReading, Busy, NotConnected, Stopped, TimedOut
 from devices.state import State
 
@@ -163,6 +163,12 @@ def test_a_region_that_somebody_moved_out_is_refused_when_it_is_staged(bl, serve
     server.post(f"{SDD}.R0HI", 5000)
     with pytest.raises(OutOfReach, match=r"sdd_fe_ka channels 620 … 5000"):
         bl.sdd.stage()
+
+
+def test_a_region_cannot_take_the_name_of_something_else(bl, server):
+    facts = bl.sdd.facts.model_copy(update={"regions": {"stop": (1.0, 2.0)}})
+    with pytest.raises(ConfigError, match=r"sdd: regions\.stop: a spectrometer has something else of that name"):
+        type(bl.sdd).of(facts, name="sdd", transport=server)
 
 
 def test_a_high_dead_time_is_an_alarm(bl, server):
