@@ -85,7 +85,16 @@ def sample_map(
     shutter.check_value("open")
     front_end.check_value("open")
     counting: list[Any] = [*detectors, *([sdd] if sdd not in detectors else [])]
-    names = {"stage": stage, "sdd": sdd, "energy": energy, "shutter": shutter, "front_end": front_end, "ring": ring}
+    names: dict[str, Any] = {
+        "stage": stage,
+        "sdd": sdd,
+        "energy": energy,
+        "shutter": shutter,
+        "front_end": front_end,
+        "ring": ring,
+    }
+    axes: list[Any] = [stage.x, stage.y]  # ophyd has no types
+    across, up = (str(axis.name) for axis in axes)
     metadata: dict[str, Any] = {
         "plan_name": "sample_map",
         "plan_args": {
@@ -98,14 +107,14 @@ def sample_map(
             "detectors": [one.name for one in detectors],
         },
         "detectors": [one.name for one in counting],
-        "motors": [stage.y.name, stage.x.name],
+        "motors": [up, across],
         "num_points": x_num * y_num,
         "shape": [y_num, x_num],
         "extents": [[y_start, y_stop], [x_start, x_stop]],
         "snaking": [False, snake],
         "hints": {
             "gridding": "rectilinear",
-            "dimensions": [([stage.y.name], "primary"), ([stage.x.name], "primary")],
+            "dimensions": [([up], "primary"), ([across], "primary")],
         },
         **(md or {}),
     }

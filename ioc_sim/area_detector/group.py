@@ -27,7 +27,7 @@ from ioc_sim.area_detector.stats import Stats
 from ioc_sim.area_detector.table import PLUGIN
 from ioc_sim.area_detector.transform import Transform
 from ioc_sim.channels import Channels
-from ioc_sim.timing import MotionTime
+from ioc_sim.timing import DetectorTime
 
 CAMERA_PORT = "SIM1"
 
@@ -43,7 +43,7 @@ class AreaDetectorGroup:
         What it is like.
     seed : int
         Of its noise.
-    time : MotionTime
+    time : DetectorTime
         The server's time.
     root : Path
         Files are written below this directory only.
@@ -52,7 +52,7 @@ class AreaDetectorGroup:
     """
 
     def __init__(
-        self, prefix: str, facts: CameraFigures, seed: int, time: MotionTime, root: Path, source: Source | None = None
+        self, prefix: str, facts: CameraFigures, seed: int, time: DetectorTime, root: Path, source: Source | None = None
     ) -> None:
         self.name = prefix
         height, width = facts.height_px, facts.width_px
