@@ -17,6 +17,7 @@ from beam import facts
 from beam.absorber import TABLE_MAX_EV, TABLE_MIN_EV, gas_mu_per_cm
 from beam.constants import ELEMENTARY_CHARGE
 from beam.current_input import CurrentInput, Response
+from beam.errors import OutOfReach
 from beam.tables import compton_electron_ev, ionization_potential_ev
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -75,3 +76,25 @@ class IonChamber(CurrentInput):
             charge + share * (after[1] - charge),
             ionising + share * (after[2] - ionising),
         )
+
+    def photons_per_s(self, counts: float, count_time_s: float, energy_ev: float, gain_v_per_a: float) -> float:
+        """Return how many photons a second entered, of light of one energy: what the counts are read as.
+
+        Parameters
+        ----------
+        counts, count_time_s
+            As the scaler counted them.
+        energy_ev
+            Of the photons; light of other orders is counted as if it had this energy.
+        gain_v_per_a
+            Gain of the amplifier at that time.
+
+        Raises
+        ------
+        OutOfReach
+            If the time or the gain is not positive.
+        """
+        if not (count_time_s > 0 and gain_v_per_a > 0):
+            raise OutOfReach(f"{self.name}: {count_time_s:g} s at {gain_v_per_a:g} V/A: both must be more than 0")
+        volts = counts / (count_time_s * self.facts.frequency_hz_per_v) - self.facts.dark_v
+        return volts / gain_v_per_a / self.response(energy_ev).charge_c

@@ -27,6 +27,11 @@ from beam.axis_facts import Positive as Positive
 from beam.axis_facts import Sourced as Sourced
 from beam.axis_facts import with_unit as with_unit
 from beam.condition import ConditionText
+from beam.detector_kinds import DiffractionCamera as DiffractionCamera
+from beam.detector_kinds import FluorescenceSpectrometer as FluorescenceSpectrometer
+from beam.environment_kinds import Potentiostat as Potentiostat
+from beam.environment_kinds import SampleStage as SampleStage
+from beam.environment_kinds import TemperatureStage as TemperatureStage
 from beam.errors import ConfigError, UnknownName
 from beam.interlock import Interlock
 from beam.optics_kinds import BeamStop as BeamStop
@@ -217,7 +222,12 @@ Device = Annotated[
     | Table
     | BeamStop
     | Valve
-    | StationInterlock,
+    | StationInterlock
+    | FluorescenceSpectrometer
+    | DiffractionCamera
+    | SampleStage
+    | TemperatureStage
+    | Potentiostat,
     Field(discriminator="kind"),
 ]
 

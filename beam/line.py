@@ -19,13 +19,18 @@ from beam.constants import FWHM_PER_SIGMA
 from beam.crystal import CrystalPair, exit_offset_mm
 from beam.current_input import Response
 from beam.detector import IonChamber
+from beam.detector_kinds import DiffractionCamera, FluorescenceSpectrometer
+from beam.environment_kinds import RampedAxis, SampleStage
 from beam.errors import UnknownName
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
 from beam.optics import Course, Optics
 from beam.ring import RingEvent
+from beam.ring_pattern import Beam
 from beam.sample_curve import Sample
+from beam.sample_place import share_on_sample
 from beam.slits import Spot
+from beam.spectrometer import DARK, Light, PulseLine, Spectrometer
 from beam.undulator import PlanarUndulator
 
 __all__ = ["Exposure", "Line", "LineAxis"]
@@ -42,7 +47,21 @@ class _Optics(NamedTuple):
 
 
 _DARK = _Optics([], [], [], [])
-KINDS = ("planar_undulator", "dcm", "slits", "mirror", "filters", "table", "beam_stop", "ion_chamber")
+KINDS = (
+    *(
+        "planar_undulator",
+        "dcm",
+        "slits",
+        "mirror",
+        "filters",
+        "table",
+        "beam_stop",
+        "shutter",
+        "ion_chamber",
+        "scaler",
+    ),
+    *("sdd", "diffraction_camera", "sample_stage"),
+)
 
 
 class Line(LineBase[facts.Beamline]):
@@ -79,10 +98,13 @@ class Line(LineBase[facts.Beamline]):
     ) -> None:
         self._sample = sample
         self._chambers: list[IonChamber] = []
+        self._spectrometers: dict[str, Spectrometer] = {}
+        self._pulses: dict[str, tuple[Any, tuple[PulseLine, ...]]] = {}
         self._undulator: PlanarUndulator | None = None
         self._dcm: facts.DoubleCrystalMonochromator | None = None
         self._pairs: dict[str, CrystalPair] = {}
         self._in_beam: list[tuple[str, facts.Facts, dict[str, LineAxis]]] = []
+        self._stage: SampleStage | None = None
         super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
         # the beam meets what stands before the sample first
         self._chambers.sort(key=lambda chamber: chamber.facts.behind_sample)
@@ -93,7 +115,7 @@ class Line(LineBase[facts.Beamline]):
         self._optics_now = _DARK
         self._optics_key: tuple[float, ...] = ()
         self._passed_now: list[float] = []
-        self._passed_at: tuple[float, float] | None = None
+        self._passed_at: tuple[float, float, float] | None = None
 
     def _add(self, name: str, device: Any) -> None:
         match device:
@@ -111,6 +133,15 @@ class Line(LineBase[facts.Beamline]):
             case facts.IonChamber():
                 self._chambers.append(IonChamber(name, device, self.seed))
                 self.gain_v_per_a[name] = device.gain_v_per_a
+            case FluorescenceSpectrometer():
+                self._spectrometers[name] = Spectrometer(device)
+            case SampleStage():
+                self._stage = device
+                self._across, self._up = (self._add_axis(f"{name}.{part}", getattr(device, part)) for part in "xy")
+            case RampedAxis():
+                self._add_axis(name, device)
+            case DiffractionCamera():
+                pass  # it looks at `beam_behind`
             case _:
                 raise UnknownName("device kind", str(device.kind), KINDS)
 
@@ -201,6 +232,56 @@ class Line(LineBase[facts.Beamline]):
         points = len(self._nodes)
         return [float(self._weights @ passed[:points]), *passed[points:].tolist()]
 
+    def prepared(self, spectrometer: str) -> bool:
+        """Return whether `prepare` was called for the sample in the beam."""
+        return self._spectrometers[spectrometer].knows(self._sample)
+
+    def prepare(self, spectrometer: str) -> None:
+        """Read the tables that the sample's fluorescence needs: takes a while when it is done first."""
+        self._spectrometers[spectrometer].prepare(self._sample)
+
+    def pulse_light(self, spectrometer: str, ahead_s: float = 0.0) -> Light:
+        """Return what reaches a fluorescence spectrometer, `ahead_s` from now; nothing while a shutter is closed."""
+        if not all(self.open.values()):
+            return DARK
+        optics = self._optics()
+        share = self.share_on_sample()
+        key = (optics, self._sample, share)
+        if (known := self._pulses.get(spectrometer)) is None or known[0] != key:
+            fluxes = [share * flux for flux in self._at_sample(optics)]
+            pulses = self._spectrometers[spectrometer].pulses(self._sample, optics.energies_ev, fluxes)
+            known = self._pulses[spectrometer] = key, pulses
+        return Light(known[1], self.ring.current_ma(self.clock.now() + ahead_s))
+
+    def beam_behind(self) -> Beam:
+        """Return the light of the first order that comes out behind the last detector at this moment."""
+        energy = self.energy_ev()
+        if not all(self.open.values()):
+            return Beam(energy, 0.0)
+        optics = self._optics()
+        flux = self._at_sample(optics)[0] * self._sample_passes()[0] * self.ring.current_ma(self.clock.now())
+        for chamber, responses, met in zip(self._chambers, optics.responses, optics.met, strict=True):
+            if chamber.facts.behind_sample:
+                flux *= responses[0].transmission * (1.0 if met is None else met[0])
+        return Beam(energy, flux)
+
+    def share_on_sample(self) -> float:
+        """Return the share of the beam that meets the sample: all of it, where no stage moves it."""
+        if self._stage is None:
+            return 1.0
+        return share_on_sample(self._stage, self._across.true, self._up.true)
+
+    def _at_sample(self, optics: _Optics) -> list[float]:
+        """Return the flux that meets the sample in photons/s for 1 mA, one item an order."""
+        fluxes = optics.flux_per_ma
+        for chamber, responses, met in zip(self._chambers, optics.responses, optics.met, strict=True):
+            if chamber.facts.behind_sample:
+                continue
+            shares = [1.0] * len(fluxes) if met is None else met
+            passed = [share * response.transmission for share, response in zip(shares, responses, strict=True)]
+            fluxes = [flux * share for flux, share in zip(fluxes, passed, strict=True)]
+        return fluxes
+
     def _count(
         self, scaler: str, current_ma: float, dwell_s: float, index: int, lit: bool
     ) -> tuple[dict[int, int], list[str]]:
@@ -253,9 +334,9 @@ class Line(LineBase[facts.Beamline]):
         return self._optics_now
 
     def _sample_passes(self) -> list[float]:
-        """Return `transmission`, worked out anew only where sample or energy have changed."""
-        at = self._bragg.true, self._exchange.true
+        """Return what passes the sample and beside it, worked out anew only where energy or sample have changed."""
+        at = self._bragg.true, self._exchange.true, self.share_on_sample()
         if self._passed_at != at:
-            self._passed_now = self.transmission()
+            self._passed_now = [at[2] * passed + (1 - at[2]) for passed in self.transmission()]
             self._passed_at = at
         return self._passed_now

@@ -101,37 +101,59 @@ class PulseSource:
 
     Attributes
     ----------
-    rates_hz
-        Pulses per second of live time, by channel.
-    input_hz
-        All pulses per second, within the spectrum or not.
-    live_share
-        Live time per real time, above 0 and up to 1.
     exposures
         How many were begun; each one's counts depend on seed, name, its number and its live time only.
     """
 
     def __init__(self, seed: int, name: str, spectrum: SpectrumFacts) -> None:
-        self._spectrum = spectrum
-        self.rates_hz = self._rates(spectrum.channel_kev)
-        self.input_hz = spectrum.background_rate_hz + math.fsum(line.rate_hz for line in spectrum.lines)
-        self.live_share = 1.0 / (1.0 + 1e-6 * spectrum.dead_time_us * self.input_hz)
+        self._spectrum: SpectrumFacts = spectrum
+        self._edges: Floats = self._edges_kev(spectrum.channel_kev)
+        self._rates_hz: Floats = self._all_rates()
+        self._input_hz: float = spectrum.background_rate_hz + math.fsum(line.rate_hz for line in spectrum.lines)
         self.exposures = 0
         self._stream = Stream(seed, name)
 
+    @property
+    def rates_hz(self) -> Floats:
+        """Pulses per second of live time, by channel."""
+        self._look()
+        return self._rates_hz
+
+    @property
+    def input_hz(self) -> float:
+        """All pulses per second, within the spectrum or not."""
+        self._look()
+        return self._input_hz
+
+    @property
+    def live_share(self) -> float:
+        """Live time per real time, above 0 and up to 1."""
+        return 1.0 / (1.0 + 1e-6 * self._spectrum.dead_time_us * self.input_hz)
+
     def rescale(self, channel_kev: float) -> None:
         """Let channels be so wide (keV) from the next exposure on."""
-        self.rates_hz = self._rates(channel_kev)
+        self._edges = self._edges_kev(channel_kev)
+        self._rates_hz = self._all_rates()
 
-    def _rates(self, channel_kev: float) -> Floats:
-        spectrum = self._spectrum
-        edges: Floats = spectrum.offset_kev + channel_kev * (np.arange(spectrum.channels + 1.0) - 0.5)
-        decay = spectrum.background_decay_kev
-        rates = spectrum.background_rate_hz * -np.diff(np.exp(-np.maximum(edges, 0.0) / decay))
-        for line in spectrum.lines:
-            sigma = fwhm_ev(line.energy_kev, spectrum.noise_ev) / FWHM_PER_SIGMA / 1e3
-            rates += line.rate_hz * np.diff(_below((edges - line.energy_kev) / sigma))
+    def line_rates(self, lines: Sequence[EmissionLine]) -> Floats:
+        """Return the pulses per second, by channel, that lines give."""
+        rates = np.zeros(len(self._edges) - 1)
+        for line in lines:
+            sigma = fwhm_ev(line.energy_kev, self._spectrum.noise_ev) / FWHM_PER_SIGMA / 1e3
+            rates += line.rate_hz * np.diff(_below((self._edges - line.energy_kev) / sigma))
         return rates
+
+    def _edges_kev(self, channel_kev: float) -> Floats:
+        edges: Floats = self._spectrum.offset_kev + channel_kev * (np.arange(self._spectrum.channels + 1.0) - 0.5)
+        return edges
+
+    def _all_rates(self) -> Floats:
+        spectrum = self._spectrum
+        below = np.exp(-np.maximum(self._edges, 0.0) / spectrum.background_decay_kev)
+        return spectrum.background_rate_hz * -np.diff(below) + self.line_rates(spectrum.lines)
+
+    def _look(self) -> None:
+        """See what there is to be counted now; here, always the same."""
 
     def begin(self, live_s: float) -> Accumulation:
         """Begin the next exposure, of `live_s` seconds of live time; infinite if its end is not known."""

@@ -27,6 +27,8 @@ class Sample:
         The absorption edge, e.g. ``"Fe K"``.
     edge_step
         Height of the edge in µ·t.
+    formula, area_g_cm2
+        What it is made of, and its mass per area of beam; without a formula it neither fluoresces nor scatters.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Sample:
     reference_name: str = "none"
     edge: str | None = None
     edge_step: float = 0.0
+    formula: str | None = None
+    area_g_cm2: float = 0.0
 
     def record(self) -> dict[str, str | float]:
         """Return what a run says of its sample; JSON values only."""

@@ -52,6 +52,8 @@ def formula_sample(spec: str) -> Sample:
         reference_name=f"tabulated {edge} edge (a bare step)" if edge else "none",
         edge=edge,
         edge_step=step * density_g_cm3 * thickness_cm,
+        formula=formula,
+        area_g_cm2=density_g_cm3 * thickness_cm,
     )
 
 

@@ -79,6 +79,8 @@ def measured_sample(path: str | Path) -> Sample:
         reference_name=f"first inflection of {file.path.name} as put in" if reference else "none",
         edge=f"{element} {edge}",
         edge_step=area * float(sides[1] - sides[0]),
+        formula=formula,
+        area_g_cm2=area,
     )
 
 

@@ -85,6 +85,8 @@ def model_sample(path: Path) -> Sample:
         reference_name=f"first inflection of the model {path.stem} as put in",
         edge=model.edge,
         edge_step=area * float(np.interp(edge_ev + 1.0, energies, jump)),
+        formula=model.formula,
+        area_g_cm2=area,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +72,8 @@ def parse_formula(formula: str) -> dict[str, float]:
         If the formula cannot be read.
     """
     atoms: dict[str, float] = {}
-    main, *hydrates = re.split(r"[·*]|\.(?=\d+\(|\d+H2O)", formula.strip())
+    # 0.78(O2) is a share of a mixture, not (O2) 78 times
+    main, *hydrates = re.split(r"[·*]|(?<!\D0)\.(?=\d+\(|\d+H2O)", formula.strip())
     for part, default in ((main, True), *((one, False) for one in hydrates)):
         count = None if default else re.match(r"\d+", part)
         factor = float(count.group()) if count else 1.0
@@ -115,6 +116,28 @@ def element_density(symbol: str) -> float:
 def edges_ev(element: str) -> dict[str, float]:
     """Return the energies of an element's absorption edges in eV, by name (``K``, ``L3`` …)."""
     return {name: float(edge.energy) for name, edge in _xraydb().xray_edges(element).items()}
+
+
+class Shell(NamedTuple):
+    """A shell that can be ionised, and what it then emits."""
+
+    name: str
+    edge_ev: float
+    jump_ratio: float
+    fluorescence_yield: float
+    lines: tuple[tuple[float, float], ...]
+    """Energy in eV and share of each line among the shell's photons."""
+
+
+def shells(element: str) -> list[Shell]:
+    """Return the K and L shells of an element (Elam), the innermost first."""
+    found: list[Shell] = []
+    for name, edge in _xraydb().xray_edges(element).items():
+        if name in {"K", "L1", "L2", "L3"}:
+            lines = _xraydb().xray_lines(element, initial_level=name).values()
+            emitted = tuple((float(line.energy), float(line.intensity)) for line in lines)
+            found.append(Shell(name, float(edge.energy), float(edge.jump_ratio), float(edge.fyield), emitted))
+    return sorted(found, key=lambda shell: -shell.edge_ev)
 
 
 def core_width_ev(element: str, edge: str) -> float:

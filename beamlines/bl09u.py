@@ -9,15 +9,20 @@ from devices import (
     BeamStop,
     Counter,
     DetectorTable,
+    DiffractionDetector,
     DoubleCrystal,
     EnergyAxis,
     Filters,
     IonChamber,
     MirrorPair,
+    Potentiostat,
     RingStatus,
+    SampleStage,
     Shutter,
     Slits,
+    Spectrometer,
     StationInterlock,
+    TemperatureStage,
     Undulator,
     Valve,
 )
@@ -42,29 +47,30 @@ class BL09U(Tree):
     counter: Counter
     i0: IonChamber
     it: IonChamber
+    sdd: Spectrometer
+    camera: DiffractionDetector
+    sample_stage: SampleStage
+    temperature: TemperatureStage
+    potential: Potentiostat
     ring: RingStatus
 
     ROLES: ClassVar = {
         "energy": "energy",
         "i0": "i0",
         "it": "it",
+        "sdd": "sdd",
+        "camera": "camera",
+        "sample_stage": "sample_stage",
+        "temperature": "temperature",
+        "potential": "potential",
         "shutter": "shutter",
         "front_end": "front_end",
         "ring": "ring",
     }
     DETECTORS = ("counter",)
     BASELINE = (
-        "energy",
-        "undulator",
-        "dcm",
-        "white_slits",
-        "mirror",
-        "slits",
-        "i0",
-        "it",
-        "front_end",
-        "shutter",
-        "ring",
+        *("energy", "undulator", "dcm", "white_slits", "mirror", "slits", "i0", "it", "front_end", "shutter", "ring"),
+        *("sample_stage", "temperature", "potential"),
     )
 
 

@@ -16,6 +16,7 @@ from daq.forecast import Files, Forecast
 from devices.axis import Axis
 from devices.coupled import CoupledAxis, now
 from devices.protocols import WritesFiles
+from devices.ramped import RampedAxis
 from devices.walking import walking
 
 MOST_MESSAGES = 200_000
@@ -207,7 +208,7 @@ class Walk:
         if axis.interlocks is not None:
             axis.interlocks.check(axis, target, self._ahead)
             self._ahead.leaves(axis, target, group)
-        takes_s, now.at = Trapezoid(target - now.at, now.velocity, now.acceleration_s).duration, target
+        takes_s, now.at = now.takes_s(target), target
         self._ahead.at[axis] = target
         return takes_s
 
@@ -233,6 +234,13 @@ class AxisNow:
         axis.check_value(min(max(self.at, axis.low_limit), axis.high_limit))  # whether it may move at all
         self.low, self.high = axis.limits
         self.velocity, self.acceleration_s = axis.full_speed, axis.acceleration_s
+
+    def takes_s(self, target: float) -> float:
+        """Return how long the move to `target` takes."""
+        if isinstance(self.axis, RampedAxis):
+            return self.axis.nominal_between(self.at, target)
+        # asking the axis for its speed each time would cost as much as the rest of the message
+        return Trapezoid(target - self.at, self.velocity, self.acceleration_s).duration
 
 
 def refuse_absent(device: Any) -> None:

@@ -6,15 +6,19 @@ from devices.build import build
 from devices.chamber import IonChamber
 from devices.counter import Counter
 from devices.coupled import CoupledAxis
+from devices.diffraction import DiffractionDetector
 from devices.energy import EnergyAxis
 from devices.filters import Filters
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
 from devices.named import NamedPosition
+from devices.ramped import Potentiostat, RampedAxis, TemperatureStage
 from devices.ring import RingStatus
+from devices.sample_stage import SampleStage
 from devices.shutter import Shutter
 from devices.slits import Slits
+from devices.spectrometer import Spectrometer
 from devices.stand import BeamStop, DetectorTable
 from devices.state import State
 from devices.undulator import GapAxis, Undulator
@@ -26,6 +30,7 @@ __all__ = [
     "Counter",
     "CoupledAxis",
     "DetectorTable",
+    "DiffractionDetector",
     "DoubleCrystal",
     "EnergyAxis",
     "Filters",
@@ -35,11 +40,16 @@ __all__ = [
     "MirrorPair",
     "MotorAxis",
     "NamedPosition",
+    "Potentiostat",
+    "RampedAxis",
     "RingStatus",
+    "SampleStage",
     "Shutter",
     "Slits",
+    "Spectrometer",
     "State",
     "StationInterlock",
+    "TemperatureStage",
     "Undulator",
     "Valve",
     "build",

@@ -10,13 +10,17 @@ from beam import facts
 from beam.errors import ConfigError
 from devices.chamber import IonChamber
 from devices.counter import Counter
+from devices.diffraction import DiffractionDetector
 from devices.energy import EnergyAxis
 from devices.filters import Filters
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
+from devices.ramped import Potentiostat, TemperatureStage
 from devices.ring import RingStatus
+from devices.sample_stage import SampleStage
 from devices.shutter import Shutter
 from devices.slits import Slits
+from devices.spectrometer import Spectrometer
 from devices.stand import BeamStop, DetectorTable
 from devices.transport import Transport
 from devices.undulator import Undulator
@@ -35,6 +39,11 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.BeamStop: BeamStop,
     facts.Valve: Valve,
     facts.StationInterlock: StationInterlock,
+    facts.FluorescenceSpectrometer: Spectrometer,
+    facts.DiffractionCamera: DiffractionDetector,
+    facts.SampleStage: SampleStage,
+    facts.TemperatureStage: TemperatureStage,
+    facts.Potentiostat: Potentiostat,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -82,6 +91,16 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = MirrorPair(one, name=key, transport=transport)
             case facts.Scaler():
                 made[key] = Counter.of(one, chambers.get(key, {}), name=key, transport=transport)
+            case facts.FluorescenceSpectrometer():
+                made[key] = Spectrometer.of(one, name=key, transport=transport)
+            case facts.DiffractionCamera():
+                made[key] = DiffractionDetector.of(one, name=key, transport=transport)
+            case facts.SampleStage():
+                made[key] = SampleStage(one, name=key, transport=transport)
+            case facts.TemperatureStage():
+                made[key] = TemperatureStage(one, name=key, transport=transport)
+            case facts.Potentiostat():
+                made[key] = Potentiostat(one, name=key, transport=transport)
             case facts.IonChamber() | facts.Filters():
                 pass
     undulators = [one for one in made.values() if isinstance(one, Undulator)]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import epics
+import numpy as np
 from ophyd import EpicsSignal, EpicsSignalRO, Kind
 
 from devices.ca_names import pv_name, unit_of
@@ -96,6 +97,8 @@ class Monitored(Sampled):
 
     def _decode(self, value: Any) -> Any:
         dtype = self.quantity.dtype
+        if self.quantity.shape:
+            return np.asarray(value)
         if dtype == "float":
             return float(value)
         if dtype != "string":

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import re
 
+RAMPED = {
+    "readback": "Readback",
+    "setpoint": "Setpoint",
+    "velocity": "Rate",
+    "settled": "Settled",
+    "sentence": "Status",
+    "stop_motion": "Stop",
+}
 NAMES: dict[str, dict[str, str]] = {
     # EPICS motor record
     "motor": {
@@ -28,9 +36,29 @@ NAMES: dict[str, dict[str, str]] = {
         "sentence": "Status",
     },
     "undulator": {"first_harmonic": "Energy", "power": "Power"},
+    "ramped_axis": RAMPED,
+    "potentiostat": RAMPED | {"current": "Current"},
     "shutter": {"indicator": "State", "permit": "Permit", "open_command": "Open", "close_command": "Close"},
     # EPICS scaler record, with a count of exposures beside it
     "scaler": {"exposures": ":ExposureCount", "counting": ".CNT", "preset_time": ".TP", "elapsed": ".T"},
+    # EPICS mca record, with a count of exposures beside it
+    "mca": {
+        "spectrum": "",
+        "real_time": ".ERTM",
+        "live_time": ".ELTM",
+        "dead_time": ".DTIM",
+        "preset_time": ".PRTM",
+        "preset_live_time": ".PLTM",
+        "channels_used": ".NUSE",
+        "mode": ".MODE",
+        "energy_offset": ".CALO",
+        "energy_slope": ".CALS",
+        "erase_start": ".ERST",
+        "counting": ".ACQG",
+        "halt": ".STOP",
+        "exposures": ":ExposureCount",
+    },
+    "mca_region": {"counts": "", "low": "LO", "high": "HI"},
     "file_detector": {
         "acquire": "Acquire",
         "num_images": "NumImages",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +32,8 @@ class Sample(NamedTuple):
     def words(self, unit: str = "") -> str:
         """Say the value and since when it has not changed, for an error message."""
         value = f"{self.value:.9g}" if isinstance(self.value, float) else f"{self.value!r}"
+        if isinstance(self.value, Sized) and not isinstance(self.value, str):
+            value = f"an array of {len(self.value)}"
         return f"last value {value}{unit and ' '}{unit}, seen {time.monotonic() - self.seen:.1f} s ago"
 
 

@@ -7,16 +7,20 @@ from typing import Any, Protocol
 
 from beam import facts
 from ioc_sim import settings
+from ioc_sim.area_detector.group import AreaDetectorGroup
 from ioc_sim.channels import Channels, Put
 from ioc_sim.faults import targets
 from ioc_sim.faults.group import FaultGroup
 from ioc_sim.faults.timetable import Moments
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
+from ioc_sim.groups.diffraction import DiffractionGroup
 from ioc_sim.groups.filters import FiltersGroup
 from ioc_sim.groups.hutch import HutchGroup
 from ioc_sim.groups.motors import MotorsGroup
+from ioc_sim.groups.ramped import RampedGroup
 from ioc_sim.groups.shutter import ShutterGroup
+from ioc_sim.groups.spectrometer import SpectrometerGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
 from ioc_sim.groups.undulator import UndulatorGroup
 from ioc_sim.groups.valve import ValveGroup
@@ -47,6 +51,11 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.Shutter: ShutterGroup.on_line,
     facts.Scaler: CounterGroup,
     facts.IonChamber: AmplifierGroup,
+    facts.FluorescenceSpectrometer: SpectrometerGroup,
+    facts.DiffractionCamera: DiffractionGroup,
+    facts.SampleStage: MotorsGroup,
+    facts.TemperatureStage: RampedGroup,
+    facts.Potentiostat: RampedGroup,
 }
 """What serves a device of a kind."""
 
@@ -100,15 +109,26 @@ class BeamlineGroup:
             if isinstance(group, ShutterGroup):
                 group.connect(self.channels)
 
+    async def finish(self) -> None:
+        """Close all files that are open: the server ends."""
+        for group in self.groups.values():
+            if isinstance(group, AreaDetectorGroup):
+                await group.finish()
+
     def remember(self, memory: Memory) -> None:
         """Note what a server that takes this one's place has to know."""
         line = self._station.line
         memory.note_clock(self._station.time.clock)
         memory.paused = self._station.time.pause.paused
-        memory.world = {"line": state_of(line), "sample": self.simulation.in_beam}
+        memory.world = {
+            "line": state_of(line),
+            "sample": self.simulation.in_beam,
+            "devices": settings.world(self.groups),
+        }
         memory.settings = settings.saved(self.groups) if memory.autosave else {}
         self.faults.remember(memory)
 
     def restore(self, memory: Memory) -> None:
         """Let the records go on from what is known of them."""
+        settings.set_world(self.groups, memory.world["devices"])
         settings.restore(self.groups, memory)

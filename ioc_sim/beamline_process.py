@@ -16,7 +16,9 @@ from ioc_sim import options as command_line
 from ioc_sim import scenario
 from ioc_sim.beamline import BeamlineGroup
 from ioc_sim.channels import Channels
+from ioc_sim.file_root import file_root
 from ioc_sim.line_state import set_state
+from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
 from ioc_sim.ring_link import RingLink
@@ -57,9 +59,16 @@ async def beamline(options: argparse.Namespace, process: ServerProcess) -> Async
             line, _ = await asyncio.gather(asyncio.to_thread(build), link.start())
             link.pass_on(lambda text: _take_events(line, text), time.pause.switch)
             time.follower = link.tell
-        station = Station(beamline_facts, line, time)
+        files, own = stack.enter_context(file_root(options.files, memory))
+        station = Station(beamline_facts, line, time, files=files)
         group = BeamlineGroup(identity, station, asked, load, process=process, on_pause=link and link.pause)
-        process.pause, process.remember = time.pause, group.remember
+        stack.push_async_callback(group.finish)
+
+        def remember(left: Memory) -> None:
+            group.remember(left)
+            left.files = str(files) if own else ""
+
+        process.pause, process.remember = time.pause, remember
         if memory:
             group.restore(memory)
         if played:

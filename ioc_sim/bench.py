@@ -169,7 +169,7 @@ class BenchGroup:
 
     def restore(self, memory: Memory) -> None:
         """Let mechanics and records go on from what is known of them."""
-        settings.set_world(self.devices, memory)
+        settings.set_world(self.devices, memory.world)
         settings.restore(self.devices, memory)
 
     def _exposures(self) -> int:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 from beam import bench as facts
 from ioc_sim import options as command_line
@@ -15,6 +12,7 @@ from ioc_sim import scenario
 from ioc_sim.bench import BenchGroup
 from ioc_sim.channels import Channels
 from ioc_sim.errors import ServerError
+from ioc_sim.file_root import file_root
 from ioc_sim.memory import Memory
 from ioc_sim.process import ServerProcess
 from ioc_sim.publishing import published
@@ -35,7 +33,7 @@ async def bench(options: argparse.Namespace, process: ServerProcess) -> AsyncIte
     if memory:
         memory.set_clock(clock)
     time = Timeline(clock)
-    with _files(options.files, memory) as (files, own):
+    with file_root(options.files, memory) as (files, own):
         group = BenchGroup(facts.load(options.what, options.config), identity, time, files, process)
 
         def remember(left: Memory) -> None:
@@ -58,20 +56,3 @@ async def bench(options: argparse.Namespace, process: ServerProcess) -> AsyncIte
                 yield group.channels
             finally:
                 await group.finish()
-
-
-@contextlib.contextmanager
-def _files(asked: Path | None, memory: Memory | None) -> Iterator[tuple[Path, bool]]:
-    """Make the directory that detectors write below; with it, whether it goes when the last server has gone."""
-    if asked is None:
-        directory = memory.files if memory and memory.files else tempfile.mkdtemp(prefix="terasu-files-")
-        try:
-            yield Path(directory), True
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
-        return
-    try:
-        asked.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ServerError(f"--files {asked}: {error.strerror}") from error
-    yield asked, False

@@ -38,6 +38,19 @@ class Axis(Protocol):
         ...
 
 
+class Path(Protocol):
+    """The way of one move over time: `beam.motion.Trapezoid`."""
+
+    @property
+    def duration(self) -> float:
+        """How long it takes (s)."""
+        ...
+
+    def position(self, t: float, /) -> float:
+        """Return the signed way covered after a time (s)."""
+        ...
+
+
 class Motion:
     """The motion of one axis.
 
@@ -51,12 +64,21 @@ class Motion:
         Time to full velocity.
     on_change : Callable[[], None]
         Called at the start, on the way and at the end.
+    path : Callable[[float, float], Path], optional
+        Makes the way from distance and velocity; a `Trapezoid` otherwise.
     """
 
-    def __init__(self, axis: Axis, time: MotionTime, acceleration_s: float, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        axis: Axis,
+        time: MotionTime,
+        acceleration_s: float,
+        on_change: Callable[[], None],
+        path: Callable[[float, float], Path] | None = None,
+    ) -> None:
         self._axis = axis
         self._time = time
-        self._acceleration_s = acceleration_s
+        self._path = path or (lambda distance, velocity: Trapezoid(distance, velocity, acceleration_s))
         self._on_change = on_change
         self._interrupt = asyncio.Event()
         self._goal: tuple[float, float] | None = None
@@ -96,7 +118,7 @@ class Motion:
 
     async def _travel(self, target: float, velocity: float) -> None:
         start = self._axis.position
-        path = Trapezoid(target - start, velocity, self._acceleration_s)
+        path = self._path(target - start, velocity)
         duration = path.duration
         steps = max(1, math.ceil(duration / (PROGRESS_S * self._time.scale)))
         for step in range(1, steps + 1):

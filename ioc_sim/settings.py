@@ -55,9 +55,9 @@ def world(groups: Mapping[str, Any]) -> Kept:
     return {name: group.lasting() for name, group in groups.items() if isinstance(group, Lasting)}
 
 
-def set_world(groups: Mapping[str, Any], memory: Memory) -> None:
+def set_world(groups: Mapping[str, Any], world: Kept) -> None:
     """Put all hardware where it stood."""
-    for name, kept in memory.world.items():
+    for name, kept in world.items():
         groups[name].set_lasting(kept)
 
 

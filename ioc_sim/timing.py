@@ -51,6 +51,19 @@ class MotionTime(Protocol):
         ...
 
 
+class DetectorTime(MotionTime, Protocol):
+    """What cameras and their plugins need to know of time."""
+
+    @property
+    def clock(self) -> Clock:
+        """The experiment's or the live clock."""
+        ...
+
+    async def take(self, seconds: float) -> None:
+        """Let something last device `seconds`: wait, then advance."""
+        ...
+
+
 class Timeline:
     """The one time service of a beamline server; see the module's text.
 

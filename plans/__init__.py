@@ -8,8 +8,10 @@ from plans.calibrate_energy import calibrate_energy
 from plans.camera_series import camera_series
 from plans.energy_scan import energy_scan
 from plans.familiar import a2scan, ascan, ct, dscan, mesh
+from plans.quick_xas import quick_xas
 from plans.regions import Region
 from plans.roles import Role
+from plans.sample_map import sample_map
 from plans.xas import xas
 
 __all__ = [
@@ -24,5 +26,7 @@ __all__ = [
     "dscan",
     "energy_scan",
     "mesh",
+    "quick_xas",
+    "sample_map",
     "xas",
 ]

@@ -64,6 +64,8 @@ def camera_series(
     ------
     BadSeries
         Numbers of frames below 0 (`num`: below 1), or no shutter, or nothing that moves the sample, where needed.
+    OutOfReach
+        An exposure beyond the camera's range.
     """
     if num < 1 or darks < 0 or flats < 0:
         raise BadSeries(f"camera_series: num = {num}, darks = {darks}, flats = {flats}: from 1, from 0 and from 0 on")
@@ -71,6 +73,9 @@ def camera_series(
         raise BadSeries(f"camera_series: darks = {darks}: give the shutter that keeps the light away")
     if flats and (sample is None or sample_out is None):
         raise BadSeries(f"camera_series: flats = {flats}: give what moves the sample, and sample_out, where to")
+
+    if exposure_s is not None and hasattr(camera, "check_exposure"):
+        camera.check_exposure(exposure_s)
 
     def series() -> MsgGenerator[None]:
         if exposure_s is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from bluesky.utils import MsgGenerator
 
 from devices import EnergyAxis, RingStatus, Shutter
-from plans.edges import find_edge
-from plans.regions import BadRegion, Region, default_regions, expand, parse_regions
+from plans.edges import Edge, find_edge
+from plans.regions import BadRegion, Point, Region, default_regions, expand, parse_regions
 from plans.roles import Role
 from plans.spectrum import Station, check, spectrum
 
@@ -70,14 +70,8 @@ def xas(
     OutOfReach
         An energy that the beamline does not reach; nothing has moved.
     """
-    found = find_edge(edge)
-    zero = found.energy_ev if e0 is None else e0
-    wanted = _regions(regions, dwell_s, k_max)
-    if dark_s < 0:
-        raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
-    points = expand(wanted, zero)
     station = Station(energy, detectors, shutter, front_end, ring)
-    chosen = check(station, points, harmonic)
+    found, zero, wanted, points, chosen = checked(station, edge, regions, dwell_s, k_max, e0, harmonic, dark_s)
     metadata = {
         "plan_name": "xas",
         "plan_args": {
@@ -95,6 +89,36 @@ def xas(
         **(md or {}),
     }
     return (yield from spectrum(station, points, harmonic=chosen, dark_s=dark_s, md=metadata))
+
+
+class Checked(NamedTuple):
+    """A spectrum that can be taken."""
+
+    edge: Edge
+    zero_ev: float
+    regions: list[Region]
+    points: list[Point]
+    harmonic: int
+
+
+def checked(
+    station: Station,
+    edge: str,
+    regions: Sequence[Region] | str | None,
+    dwell_s: float | Sequence[float] | None,
+    k_max: float | None,
+    e0: float | None,
+    harmonic: int | None,
+    dark_s: float,
+) -> Checked:
+    """Return what the arguments of `xas` ask for; refuse what cannot be done, before anything moves."""
+    found = find_edge(edge)
+    zero = found.energy_ev if e0 is None else e0
+    wanted = _regions(regions, dwell_s, k_max)
+    if dark_s < 0:
+        raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
+    points = expand(wanted, zero)
+    return Checked(found, zero, wanted, points, check(station, points, harmonic))
 
 
 def _regions(

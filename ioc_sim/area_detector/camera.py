@@ -127,6 +127,10 @@ class Camera(Port):
 
         return put
 
+    def exposes_between(self, shortest_s: float, longest_s: float) -> None:
+        """Take exposure times from this range only."""
+        self.on("AcquireTime", self._between("AcquireTime", shortest_s, longest_s))
+
     async def _nothing(self, _: Any) -> None:
         """Do nothing: the state is always up to date."""
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from beam.area_detectors import AreaDetectors, plugin_kind
+from beam.area_detectors import AreaDetectors, CameraFigures, plugin_kind
+from beam.errors import UnknownName
 from beam.frames import SceneFrames, Spot
 from ioc_sim.area_detector.camera import Camera
 from ioc_sim.area_detector.circular_buffer import CircularBuffer
@@ -26,7 +27,7 @@ from ioc_sim.area_detector.stats import Stats
 from ioc_sim.area_detector.table import PLUGIN
 from ioc_sim.area_detector.transform import Transform
 from ioc_sim.channels import Channels
-from ioc_sim.timing import Timeline
+from ioc_sim.timing import DetectorTime
 
 CAMERA_PORT = "SIM1"
 
@@ -38,11 +39,11 @@ class AreaDetectorGroup:
     ----------
     prefix : str
         Its address.
-    facts : AreaDetectors
+    facts : CameraFigures
         What it is like.
     seed : int
         Of its noise.
-    time : Timeline
+    time : DetectorTime
         The server's time.
     root : Path
         Files are written below this directory only.
@@ -51,18 +52,14 @@ class AreaDetectorGroup:
     """
 
     def __init__(
-        self, prefix: str, facts: AreaDetectors, seed: int, time: Timeline, root: Path, source: Source | None = None
+        self, prefix: str, facts: CameraFigures, seed: int, time: DetectorTime, root: Path, source: Source | None = None
     ) -> None:
         self.name = prefix
         height, width = facts.height_px, facts.width_px
         sizes = {"width": width, "height": height, "pixels": 3 * width * height}
         pipeline = Pipeline(time, sizes, ON_WIRE[facts.data_type])
         self.pipeline = pipeline
-        if source is None and facts.picture == "pattern":
-            source = Pattern(height, width)
-        elif source is None:
-            spot = Spot(height, width, facts.peak_rate_hz, facts.background_rate_hz)
-            source = Photons(SceneFrames(seed, prefix, spot))
+        source = source or _source(prefix, facts, seed)
         self.camera = Camera(CAMERA_PORT, f"{prefix}cam1:", pipeline, source, facts.label, facts.data_type)
         self.plugins: dict[str, Plugin] = {}
         for name in facts.plugins:
@@ -81,13 +78,24 @@ class AreaDetectorGroup:
                 await plugin.finish()
 
 
-Make = Callable[[str, str, Pipeline, AreaDetectors, Path], Plugin]
+def _source(prefix: str, facts: CameraFigures, seed: int) -> Source:
+    """Return what makes the pictures that the facts name."""
+    height, width = facts.height_px, facts.width_px
+    if not isinstance(facts, AreaDetectors):
+        raise UnknownName("picture of a camera", type(facts).__name__, [AreaDetectors.__name__])
+    if facts.picture == "pattern":
+        return Pattern(height, width)
+    spot = Spot(height, width, facts.peak_rate_hz, facts.background_rate_hz)
+    return Photons(SceneFrames(seed, prefix, spot))
+
+
+Make = Callable[[str, str, Pipeline, CameraFigures, Path], Plugin]
 
 
 def _plain(kind: type[Any], *tables: str) -> Make:
     """Return what makes a plugin that needs its records and queue only."""
 
-    def make(name: str, prefix: str, pipeline: Pipeline, facts: AreaDetectors, _: Path) -> Plugin:
+    def make(name: str, prefix: str, pipeline: Pipeline, facts: CameraFigures, _: Path) -> Plugin:
         return kind(name, prefix, pipeline, CAMERA_PORT, facts.queue_frames, (*PLUGIN, *tables))
 
     return make
@@ -96,7 +104,7 @@ def _plain(kind: type[Any], *tables: str) -> Make:
 def _files(kind: type[Any]) -> Make:
     """Return what makes a plugin that writes files."""
 
-    def make(name: str, prefix: str, pipeline: Pipeline, facts: AreaDetectors, root: Path) -> Plugin:
+    def make(name: str, prefix: str, pipeline: Pipeline, facts: CameraFigures, root: Path) -> Plugin:
         plugin = kind(name, prefix, pipeline, CAMERA_PORT, facts.queue_frames, root)
         plugin.takes_s = facts.write_s
         return plugin
@@ -104,7 +112,7 @@ def _files(kind: type[Any]) -> Make:
     return make
 
 
-def _buffer(name: str, prefix: str, pipeline: Pipeline, facts: AreaDetectors, _: Path) -> Plugin:
+def _buffer(name: str, prefix: str, pipeline: Pipeline, facts: CameraFigures, _: Path) -> Plugin:
     tables = (*PLUGIN, "circular_buffer")
     return CircularBuffer(name, prefix, pipeline, CAMERA_PORT, facts.queue_frames, tables, facts.buffer_frames)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from ioc_sim.timing import Timeline
+from ioc_sim.timing import DetectorTime
 
 if TYPE_CHECKING:
     from ioc_sim.area_detector.port import Port
@@ -20,7 +20,7 @@ class Pipeline:
 
     Parameters
     ----------
-    time : Timeline
+    time : DetectorTime
         The server's time.
     sizes : Mapping[str, int]
         `width`, `height` and `pixels` of the camera.
@@ -28,7 +28,7 @@ class Pipeline:
         The element type of its images on the wire.
     """
 
-    def __init__(self, time: Timeline, sizes: Mapping[str, int], pixel: str) -> None:
+    def __init__(self, time: DetectorTime, sizes: Mapping[str, int], pixel: str) -> None:
         self.time, self.sizes, self.pixel = time, sizes, pixel
         self.ports: dict[str, Port] = {}
         self.waiting = 0

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ioc_sim.area_detector.group import AreaDetectorGroup
 from ioc_sim.channels import Channel, Channels, LongText
 from ioc_sim.groups.counter import CounterGroup
+from ioc_sim.groups.mca import McaGroup
 from ioc_sim.groups.motors import MotorsGroup
 
 
@@ -23,7 +25,9 @@ def of_beamline(groups: Mapping[str, Any]) -> dict[str, Any]:
         match group:
             case MotorsGroup():
                 found |= {f"{name}.{key}": motor for key, motor in group.motors.items()}
-            case CounterGroup():
+            case AreaDetectorGroup():
+                found |= group.targets
+            case CounterGroup() | McaGroup():
                 found[name] = group.record
             case _:
                 found[name] = group

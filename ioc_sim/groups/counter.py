@@ -24,10 +24,15 @@ class CounterGroup:
         }
         self.exposure_count = Int(0)
         self.record = ScalerRecord(facts.prefix, facts, names, station.time, self._count, self._published)
+        station.under_way.append(self._under_way)
         self.channels: Channels = {**self.record.channels, f"{facts.prefix}:ExposureCount": self.exposure_count}
 
     async def _count(self, dwell_s: float) -> Mapping[int, int]:
         return (await self._station.expose(self._name, dwell_s)).counts
+
+    def _under_way(self) -> float:
+        """Return how long the exposure is that it makes now; 0 where that is not known, or it makes none."""
+        return float(self.record.values["TP"]) if self.record.values["CNT"] else 0.0
 
     def _published(self, timestamp: float) -> None:
         self.exposure_count.post(self.exposure_count.value + 1, timestamp=timestamp)

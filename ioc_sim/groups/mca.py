@@ -12,8 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from beam.bench_kinds import Mcas
-from beam.pulses import PulseSource
+from beam.pulses import PulseSource, SpectrumFacts
 from ioc_sim.channels import Channels, Enum, Float, Int
 from ioc_sim.groups.dxp import DxpGroup
 from ioc_sim.groups.settings import keep
@@ -34,7 +33,7 @@ class McaGroup:
     ----------
     prefix : str
         Its address.
-    facts : Mcas
+    facts : SpectrumFacts
         What it is like.
     seed : int
         Of its noise.
@@ -42,10 +41,20 @@ class McaGroup:
         The server's time.
     processor : str, optional
         The prefix of its pulse processor's settings.
+    pulses : PulseSource, optional
+        What it counts; by default, the steady light of the facts.
     """
 
-    def __init__(self, prefix: str, facts: Mcas, seed: int, time: Timeline, processor: str = "") -> None:
-        self.source = pulses = PulseSource(seed, prefix, facts)
+    def __init__(
+        self,
+        prefix: str,
+        facts: SpectrumFacts,
+        seed: int,
+        time: Timeline,
+        processor: str = "",
+        pulses: PulseSource | None = None,
+    ) -> None:
+        self.source = pulses = pulses or PulseSource(seed, prefix, facts)
         dxp = DxpGroup(processor, pulses, facts.channel_kev * facts.channels) if processor else None
         self.exposure_count = Int(0)
         self.record = McaRecord(

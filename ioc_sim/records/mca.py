@@ -114,6 +114,8 @@ class McaRecord(Record):
         """May be replaced by a simulated fault."""
         self.ended: Callable[[float], Awaitable[None]] = timing.advance
         """Awaited with the time (s) that an exposure took, before it is published; may be replaced by a fault, too."""
+        self.prepare: Callable[[], Awaitable[None]] | None = None
+        """Awaited before an acquisition begins, where what it counts has to be worked out first."""
         self._timing = timing
         self._remaining = remaining or (lambda values: mca_presets.remaining(values, self.pulses))
         self.values |= {"EGU": "keV", "CALO": calibration[0], "CALS": calibration[1]}
@@ -191,6 +193,8 @@ class McaRecord(Record):
             self.post("ACQG", 1)
             self._interrupt.clear()
             self._erased = self._stopped = False
+            if self.prepare:
+                await self.prepare()
             if self._remaining(self.values) < RESOLVED_S * self._timing.scale:
                 if error := await self._acquire():
                     raise error

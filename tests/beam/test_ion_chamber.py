@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from beam.detector import IonChamber
+from beam.errors import OutOfReach
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +72,23 @@ def test_amplifier_noise_averages_out_with_time(facts_of_i0):
     long = np.std([_read(chamber, None, index, dwell_s=1.0).counts for index in range(2000)])
     assert short / long == pytest.approx(10, rel=0.1)
     assert long == pytest.approx(1e-3 * 0.5**0.5 * 1e6, rel=0.06)
+
+
+def test_counts_are_read_as_photons_per_second(facts_of_i0):
+    """Against xraydb.ionchamber_fluxes: 10 cm of nitrogen, 1 µA at 8048 eV are 1.6067e11 photons/s."""
+    facts = facts_of_i0.model_copy(update={"gas": {"nitrogen": 1.0}, "length_mm": 100.0})
+    chamber = IonChamber("i0", facts)
+    counts = (1e-6 * 1e6 + facts.dark_v) * facts.frequency_hz_per_v * 2.0
+    assert chamber.photons_per_s(counts, 2.0, 8048.0, 1e6) == pytest.approx(1.6067e11, rel=2e-3)
+
+
+def test_light_comes_back_as_it_went_in(facts_of_i0):
+    chamber = IonChamber("i0", facts_of_i0, seed=1)
+    counts = _read(chamber, 1e13, dwell_s=0.5).counts
+    assert chamber.photons_per_s(counts, 0.5, 7112.0, facts_of_i0.gain_v_per_a) == pytest.approx(1e13, rel=1e-3)
+
+
+@pytest.mark.parametrize(("seconds", "gain"), [(0.0, 1e6), (1.0, 0.0), (-1.0, 1e6)])
+def test_no_time_and_no_gain_give_no_photons(facts_of_i0, seconds, gain):
+    with pytest.raises(OutOfReach, match="more than 0"):
+        IonChamber("i0", facts_of_i0).photons_per_s(100, seconds, 7112.0, gain)

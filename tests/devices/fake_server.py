@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from ophyd import Kind
 
 from beam import facts
@@ -25,7 +26,10 @@ class FakeSignal(DeviceSignal):
         super().__init__(**kwargs)
         self.server, self.address, self.quantity, self.optional = server, address, quantity, optional
         self.online = True
-        self.latest = self.truth = Sample({"float": 0.0, "string": ""}.get(quantity.dtype, 0), 0.0, 0, time.monotonic())
+        empty: Any = {"float": 0.0, "string": ""}.get(quantity.dtype, 0)
+        if quantity.shape:
+            empty = np.zeros(quantity.shape, float if quantity.dtype == "float" else int)
+        self.latest = self.truth = Sample(empty, 0.0, 0, time.monotonic())
         self.limits_ = (0.0, 0.0)
         self.fetched = 0
 
@@ -198,6 +202,30 @@ class FakeGap:
         done()
 
 
+class FakeRamp:
+    """A controller that has settled at once, unless told otherwise."""
+
+    def __init__(self, server: FakeServer, ramp: facts.TemperatureStage | facts.Potentiostat) -> None:
+        self.server, self.prefix = server, ramp.prefix
+        self.hold = False
+        self.lands_at: Callable[[float], float] = lambda target: target
+        for suffix, value in (("Rate", ramp.velocity), ("Settled", 1), ("Status", "settled")):
+            server.post(f"{ramp.prefix}{suffix}", value)
+        for suffix in ("Setpoint", "Readback"):
+            server.post(f"{ramp.prefix}{suffix}", ramp.start)
+        server.signals[f"{ramp.prefix}Setpoint"].limits_ = (ramp.low, ramp.high)
+        server.on_write[f"{ramp.prefix}Setpoint"] = self._go
+
+    def _go(self, target: float, done: Done) -> None:
+        self.server.post(f"{self.prefix}Setpoint", target)
+        self.server.post(f"{self.prefix}Settled", 0)
+        if not self.hold:
+            at = self.server.tick()
+            self.server.post(f"{self.prefix}Readback", self.lands_at(target), at=at)
+            self.server.post(f"{self.prefix}Settled", 1, at=at)
+            done()
+
+
 class FakeScaler:
     """A scaler that counts at once."""
 
@@ -246,6 +274,59 @@ class FakeScaler:
         self.pending.pop(0)()
 
 
+class FakeAnalyser:
+    """An mca record that counts at once: one count in each channel, and one more with each exposure."""
+
+    def __init__(self, server: FakeServer, sdd: facts.FluorescenceSpectrometer) -> None:
+        self.server, self.prefix, self.facts = server, sdd.prefix, sdd
+        self.exposures = 0
+        self.hold = False
+        self.short, self.live_share = 1.0, 0.8
+        self.off_by = 0
+        self.before_done: Callable[[], None] = lambda: None
+        self.pending: list[Done] = []
+        for field, value in (
+            ("PRTM", 1.0),
+            ("NUSE", sdd.channels),
+            ("CALO", sdd.offset_kev),
+            ("CALS", sdd.channel_kev),
+        ):
+            server.post(f"{sdd.prefix}.{field}", value)
+        for n, region in enumerate(sdd.regions.values()):
+            for end, channel in zip(("LO", "HI"), sdd.channels_of(*region), strict=True):
+                server.post(f"{sdd.prefix}.R{n}{end}", channel)
+        server.on_write[f"{sdd.prefix}.ERST"] = self._start
+        server.on_write[f"{sdd.prefix}.STOP"] = self._stop
+
+    def _start(self, _: int, done: Done) -> None:
+        self.server.post(f"{self.prefix}.ACQG", 1)
+        self.pending.append(done)
+        if not self.hold:
+            self.finish()
+
+    def _stop(self, _: int, done: Done) -> None:
+        self.server.post(f"{self.prefix}.ACQG", 0)
+        done()
+        while self.pending:
+            self.pending.pop(0)()
+
+    def finish(self) -> None:
+        """End the exposure."""
+        self.exposures += 1
+        at, real = self.server.tick(), self.server.signals[f"{self.prefix}.PRTM"].truth.value * self.short
+        spectrum = np.full(self.facts.channels, self.exposures)
+        for field, value in (("ERTM", real), ("ELTM", real * self.live_share), ("DTIM", 100 * (1 - self.live_share))):
+            self.server.post(f"{self.prefix}.{field}", value, at=at)
+        self.server.post(self.prefix, spectrum, at=at)
+        for n in range(len(self.facts.regions)):
+            low, high = (self.server.signals[f"{self.prefix}.R{n}{end}"].truth.value for end in ("LO", "HI"))
+            self.server.post(f"{self.prefix}.R{n}", float(spectrum[low : high + 1].sum() + self.off_by), at=at)
+        self.server.post(f"{self.prefix}:ExposureCount", self.exposures)
+        self.server.post(f"{self.prefix}.ACQG", 0)
+        self.before_done()
+        self.pending.pop(0)()
+
+
 class FakeShutter:
     """A shutter that is there at once."""
 
@@ -269,6 +350,7 @@ class FakeBeamline:
         self.server = server
         self.motors: dict[str, FakeMotor] = {}
         self.shutters: dict[str, FakeShutter] = {}
+        self.ramps: dict[str, FakeRamp] = {}
         for key, one in beamline.devices.items():
             if isinstance(one, facts.PlanarUndulator):
                 self.gap = FakeGap(server, one.gap)
@@ -288,6 +370,10 @@ class FakeBeamline:
             elif isinstance(one, facts.Filters):
                 for foil in one.foils:
                     self._foil(one.foil_prefix(foil))
+            elif isinstance(one, facts.FluorescenceSpectrometer):
+                self.analyser = FakeAnalyser(server, one)
+            elif isinstance(one, facts.TemperatureStage | facts.Potentiostat):
+                self.ramps[key] = FakeRamp(server, one)
             else:
                 for part, axis in facts.axes_of(one).items():
                     self.motors[f"{key}.{part}"] = FakeMotor(server, axis)

@@ -16,7 +16,8 @@ def refused(says, line, kind, match):
 
 def test_where_all_names_every_axis_once_and_the_rest(says):
     rows = [line.split()[0] for line in says("wa").splitlines()[1:] if line]
-    axes = ["energy", "undulator_gap", "dcm_bragg", "dcm_perp", "dcm_pitch"]
+    axes = ["energy", "temperature", "potential", "undulator_gap", "dcm_bragg", "dcm_perp", "dcm_pitch"]
+    axes += ["sample_stage_x", "sample_stage_y"]
     assert rows[: len(axes)] == axes
     assert {"front_end", "shutter", "counter", "ring"} <= set(rows)
 
@@ -114,7 +115,9 @@ def test_tweak_goes_by_steps_and_is_undone_as_one(says, user, bl):
 
 def test_presets(says, user, bl, commands, tmp_path):
     says("mv energy 7000 dcm.pitch 5")
-    assert "saved 'sample A': energy 7000.000 eV, dcm_pitch 5.00 urad" in says('save_position "sample A"')
+    saved = says('save_position "sample A"')
+    assert "saved 'sample A': energy 7000.000 eV" in saved
+    assert "dcm_pitch 5.00 urad" in saved
     says("mv energy 7112 dcm.pitch 7")
     says('save_position "pitch" dcm.pitch')
     user.pending = ["y"]
@@ -125,7 +128,9 @@ def test_presets(says, user, bl, commands, tmp_path):
     says("goto 'pitch'")
     assert (bl.energy.position, bl.dcm.pitch.position) == (pytest.approx(7000), 7)
     assert "all is there already" in says("goto pitch")
-    assert "sample A: energy 7000 eV, dcm_pitch 5 urad" in says("positions")
+    row = next(line for line in says("positions").splitlines() if "sample A" in line)
+    assert "sample A: energy 7000 eV" in row
+    assert "dcm_pitch 5 urad" in row
     path = tmp_path / "presets" / "bl09u.simulated" / "2026A0001.jsonl"
     assert commands.desk.presets.path == path
     says('save_position "pitch" dcm.pitch')

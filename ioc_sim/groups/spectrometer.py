@@ -1,0 +1,42 @@
+"""A beamline's fluorescence spectrometer: an mca record that counts what the sample sends out.
+
+An exposure sees the beam as it is when the exposure begins. Counting beside a counter takes no time of its own on the
+experiment's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from beam.detector_kinds import FluorescenceSpectrometer
+from beam.spectrometer import Light, LivePulses
+from ioc_sim.groups.mca import McaGroup
+from ioc_sim.station import Station
+
+
+class SpectrometerGroup(McaGroup):
+    """The channels of one spectrometer."""
+
+    def __init__(self, name: str, facts: FluorescenceSpectrometer, station: Station) -> None:
+        self._name, self._station = name, station
+        pulses = LivePulses(station.line.seed, name, facts, self._light)
+        super().__init__(facts.prefix, facts, station.line.seed, station.time, pulses=pulses)
+        self.record.prepare = self._prepare
+        self.record.ended = self._ended
+        self._began = 0.0
+        self.record.values["PRTM"] = 1.0
+        for n, (region, (low, high)) in enumerate(facts.regions.items()):
+            first, last = facts.channels_of(low, high)
+            self.record.values |= {f"R{n}NM": region, f"R{n}LO": first, f"R{n}HI": last, f"R{n}BG": -1}
+
+    def _light(self) -> Light:
+        return self._station.line.pulse_light(self._name, self._station.ahead_s())
+
+    async def _prepare(self) -> None:
+        self._began = asyncio.get_running_loop().time()
+        line = self._station.line
+        if not line.prepared(self._name):
+            await asyncio.to_thread(line.prepare, self._name)
+
+    async def _ended(self, seconds: float) -> None:
+        await self._station.advance_beside(seconds, self._began)

@@ -1,0 +1,146 @@
+"""A map of a sample: what detectors see at each point of a rectangle of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from bluesky import preprocessors
+from bluesky.utils import Msg, MsgGenerator
+
+from devices import EnergyAxis, RingStatus, SampleStage, Shutter, Spectrometer
+from plans.beam_on import closed_at_the_end, open_shutters
+from plans.energy_scan import BadScan
+from plans.lean import lean_step, move
+from plans.roles import Role
+from plans.spectrum import preset
+
+_untyped: Any = preprocessors
+
+
+def sample_map(
+    x_start: float,
+    x_stop: float,
+    x_num: int,
+    y_start: float,
+    y_stop: float,
+    y_num: int,
+    dwell_s: float = 1.0,
+    *,
+    snake: bool = True,
+    energy_ev: float | None = None,
+    stage: Annotated[SampleStage, Role("sample_stage")],
+    detectors: Annotated[Sequence[Any], Role("detectors")],
+    sdd: Annotated[Spectrometer, Role("sdd")],
+    energy: Annotated[EnergyAxis, Role("energy")],
+    shutter: Annotated[Shutter, Role("shutter")],
+    front_end: Annotated[Shutter, Role("front_end")],
+    ring: Annotated[RingStatus, Role("ring")],
+    md: Mapping[str, Any] | None = None,
+) -> MsgGenerator[str]:
+    """Count with counter and fluorescence spectrometer on a grid of points of the sample, row by row.
+
+    The shutter is open while points are taken, and the stage goes back to where it was.
+
+    Parameters
+    ----------
+    x_start, x_stop, x_num
+        First and last point of each row in mm, and how many there are.
+    y_start, y_stop, y_num
+        The same for the rows.
+    dwell_s
+        Counting time per point.
+    snake
+        Whether every second row is taken backwards.
+    energy_ev
+        Photon energy; by default the one that there is.
+    stage, detectors, sdd, energy, shutter, front_end, ring
+        Devices, filled in by their roles.
+    md
+        More metadata.
+
+    Returns
+    -------
+    str
+        The run's uid.
+
+    Raises
+    ------
+    BadScan
+        Numbers of points below 1, or a counting time that is not above 0.
+    OutOfReach
+        A point that the stage, or an energy that the beamline does not reach; nothing has moved.
+    """
+    if x_num < 1 or y_num < 1:
+        raise BadScan(f"sample_map: x_num = {x_num}, y_num = {y_num}: must be 1 or more")
+    if not dwell_s > 0:
+        raise BadScan(f"sample_map: dwell_s {dwell_s:g} s: must be more than 0")
+    columns, rows = _places(x_start, x_stop, x_num), _places(y_start, y_stop, y_num)
+    for axis, places in ((stage.x, columns), (stage.y, rows)):
+        for place in (places[0], places[-1]):
+            axis.check_value(place)
+    if energy_ev is not None:
+        energy.check_value(energy_ev)
+    shutter.check_value("open")
+    front_end.check_value("open")
+    counting: list[Any] = [*detectors, *([sdd] if sdd not in detectors else [])]
+    names: dict[str, Any] = {
+        "stage": stage,
+        "sdd": sdd,
+        "energy": energy,
+        "shutter": shutter,
+        "front_end": front_end,
+        "ring": ring,
+    }
+    axes: list[Any] = [stage.x, stage.y]  # ophyd has no types
+    across, up = (str(axis.name) for axis in axes)
+    metadata: dict[str, Any] = {
+        "plan_name": "sample_map",
+        "plan_args": {
+            **{"x_start": x_start, "x_stop": x_stop, "x_num": x_num},
+            **{"y_start": y_start, "y_stop": y_stop, "y_num": y_num},
+            "dwell_s": dwell_s,
+            "snake": snake,
+            "energy_ev": energy_ev,
+            **{role: one.name for role, one in names.items()},
+            "detectors": [one.name for one in detectors],
+        },
+        "detectors": [one.name for one in counting],
+        "motors": [up, across],
+        "num_points": x_num * y_num,
+        "shape": [y_num, x_num],
+        "extents": [[y_start, y_stop], [x_start, x_stop]],
+        "snaking": [False, snake],
+        "hints": {
+            "gridding": "rectilinear",
+            "dimensions": [([up], "primary"), ([across], "primary")],
+        },
+        **(md or {}),
+    }
+
+    def body() -> MsgGenerator[None]:
+        yield Msg("checkpoint")
+        if energy_ev is not None:
+            yield from move(energy, energy_ev)
+        yield from preset(counting, dwell_s)
+        yield from open_shutters(shutter, front_end)
+        at: dict[Any, Any] = {stage.x: None, stage.y: None}
+        for number, y in enumerate(rows):
+            backwards = snake and number % 2
+            for x in reversed(columns) if backwards else columns:
+                yield from lean_step([*counting, ring, energy], {stage.y: y, stage.x: x}, at)
+
+    safe = closed_at_the_end(body(), shutter)
+    placed = _untyped.reset_positions_wrapper(safe, [stage.x, stage.y])
+    run: MsgGenerator[str] = _untyped.stage_wrapper(_untyped.run_wrapper(placed, md=metadata), [*counting, stage])
+    return (yield from run)
+
+
+def _places(start: float, stop: float, num: int) -> list[float]:
+    if not (math.isfinite(start) and math.isfinite(stop)):
+        raise BadScan(f"sample_map: from {start:g} to {stop:g} mm: must be numbers")
+    if num == 1:
+        return [float(start)]
+    step = (stop - start) / (num - 1)
+    return [*(start + n * step for n in range(num - 1)), float(stop)]

@@ -1,0 +1,48 @@
+"""The diffraction camera of BL09U: from the light to rings in a file, and what it refuses."""
+
+import bluesky.plan_stubs as bps
+import h5py
+import numpy as np
+import pytest
+
+from beam.errors import OutOfReach
+from beam.powder import rings
+from plans import camera_series
+from tests.beam.test_powder_rings import over_azimuth
+
+ENERGY_EV = 12_000.0
+
+
+def test_a_series_holds_rings_where_bragg_s_law_puts_them(acquire):
+    bl = acquire.tree
+    files = {}
+
+    def take(name, doc):
+        if name == "stream_resource":
+            files[doc["uid"]] = doc["uri"].removeprefix("file://localhost")
+
+    acquire(bps.mv(bl.energy, ENERGY_EV))
+    acquire(bps.mv(bl.front_end, "open"))
+    token = acquire.engine.subscribe(take)
+    try:
+        acquire(camera_series(bl.camera, 1, exposure_s=2.0, darks=1, shutter=bl.shutter))
+    finally:
+        acquire.engine.unsubscribe(token)
+    dark, light = (h5py.File(path)["entry/data/data"][-1] for path in files.values())
+    assert dark.mean() == pytest.approx(2 * bl.camera.facts.background_rate_hz, rel=0.01)
+    angle, counts = over_azimuth(light, bl.camera.facts)
+    for ring in rings("LaB6", bl.energy.position, 30.0):
+        near = np.abs(angle - ring.two_theta_deg) < 3 * bl.camera.facts.ring_fwhm_deg
+        above = counts[near] - dark.mean()
+        assert np.average(angle[near], weights=above) == pytest.approx(ring.two_theta_deg, abs=0.02)
+
+
+@pytest.mark.parametrize("seconds", [0.001, 1000.0, float("nan")])
+def test_an_exposure_beyond_the_camera_s_range_is_refused(acquire, seconds):
+    camera = acquire.tree.camera
+    before = camera.exposure.fetch().value
+    with pytest.raises(OutOfReach, match=r"camera exposure .* s: allowed 0\.01 … 600 s"):
+        acquire(camera_series(camera, 1, exposure_s=seconds))
+    with pytest.raises(OutOfReach, match=r"allowed 0\.01 … 600 s"):
+        acquire(bps.mv(camera.preset_time, seconds))
+    assert camera.exposure.fetch().value == before
