@@ -12,6 +12,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from beam.errors import UnknownName
 from beamlines import DeviceTree
 from daq.errors import UsageError
+from devices.filters import Foil
+from devices.named import NamedPosition
 
 TYPED = (str, int, float, bool, type(None), list, dict)  # what a word can become besides a device
 DEVICE = "a device"
@@ -41,7 +43,7 @@ def check_values(plan: Callable[..., Any], given: Mapping[str, Any], tree: Devic
     for key, one in given.items():
         if parameters[key].kind is inspect.Parameter.VAR_POSITIONAL:
             for before, word in zip((None, *one), one, strict=False):
-                if isinstance(word, str) and not hasattr(before, "is_open"):  # a shutter's states are words
+                if isinstance(word, str) and not _goes_by_words(before):
                     raise UnknownName("device", word, tree.devices)
         elif key in hints and not accepts(hints[key], one):
             if isinstance(one, str) and _words(hints[key]) == DEVICE:
@@ -49,6 +51,11 @@ def check_values(plan: Callable[..., Any], given: Mapping[str, Any], tree: Devic
             raise UsageError(f"{plan.__name__}: {key} = {_shown(one)}: must be {_words(hints[key])}")
         if key == "num" and isinstance(one, Integral) and one < 1:
             raise UsageError(f"{plan.__name__}: num = {one}: must be 1 or more")
+
+
+def _goes_by_words(device: Any) -> bool:
+    """Return whether a device is moved by words: a shutter's states, a foil's, named positions."""
+    return hasattr(device, "is_open") or isinstance(device, Foil | NamedPosition)
 
 
 def accepts(hint: Any, given: Any) -> bool:

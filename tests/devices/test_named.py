@@ -51,3 +51,14 @@ def test_plans_move_it_by_name(bl):
     assert seen.moves["mirror_x"].last == 15.0
     with pytest.raises(Refused, match="allowed are Si, Rh, Pt, out"):
         check_plan(mv, bl.mirror.stripe, "Pb")
+
+
+def test_the_command_line_takes_names(bl):
+    from daq import plan_call
+    from daq.check_plan import check_plan
+
+    words = ["mirror.stripe", "Rh", "dcm.pair", "Si311", "filters.al_10", "in"]
+    plan, args, kwargs = plan_call.call("mv", words, bl)
+    seen = check_plan(plan, *args, **kwargs)
+    assert seen.moves["dcm_exchange"].last == 40.0
+    assert seen.moves["filters_al_10"].last == "in"
