@@ -27,6 +27,11 @@ PROTOCOL ?= epics
 	$(UV) sync --quiet --locked --inexact --group bench --compile-bytecode
 	@touch $@
 
+# what only the whole of the tests needs
+.venv/.full: .venv/.dev
+	$(UV) sync --quiet --locked --inexact --group full --compile-bytecode
+	@touch $@
+
 .venv/.docs: .venv/.dev
 	$(UV) sync --quiet --locked --inexact --group docs --compile-bytecode
 	@touch $@
@@ -37,7 +42,7 @@ demo: .venv/.run
 test: .venv/.dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not full"
 
-test-all: .venv/.dev
+test-all: .venv/.full
 	@echo "Left out by make test:"
 	@$(BIN)/pytest --collect-only -q -m full | sed '/^$$/,$$d'
 	$(BIN)/pytest -n 2 --dist loadfile

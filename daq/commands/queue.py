@@ -98,12 +98,12 @@ def _add_up(actions: Any) -> None:
 
 def _up(arguments: argparse.Namespace) -> int:
     from beam.bench import load_station
-    from daq.commands.run import _check_simulation_options
+    from daq.commands.run import check_simulation_options
     from daq.queue.place import Place
     from daq.queue.supervisor import Wanted, serve
 
     arguments.clock = "experiment" if not arguments.sim and arguments.clock == "live" else arguments.clock
-    _check_simulation_options(arguments)
+    check_simulation_options(arguments)
     load_station(arguments.beamline, arguments.config)
     place = Place(arguments.beamline, paths.data_dir(arguments.data))
     wanted = Wanted(

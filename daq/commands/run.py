@@ -52,8 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     outcome = None
     try:
         if arguments.dry_run:
+            check_take(arguments)
             return _forecast(arguments)
-        _check_simulation_options(arguments)
+        check_take(arguments)
+        check_simulation_options(arguments)
         facility = _check_exports(arguments)
         began = time.monotonic()
         outcome, note = _execute(arguments)
@@ -109,7 +111,7 @@ def _session(arguments: argparse.Namespace) -> Any:
 
 def _forecast(arguments: argparse.Namespace) -> int:
     """Say what the plan would do."""
-    _check_simulation_options(arguments)
+    check_simulation_options(arguments)
     with _session(arguments) as session:
         from daq import plan_call
         from daq.check_plan import check_plan
@@ -149,9 +151,14 @@ def _execute(arguments: argparse.Namespace) -> tuple[Any, str]:
         return outcome, note
 
 
-def _check_simulation_options(arguments: argparse.Namespace) -> None:
+def check_take(arguments: argparse.Namespace) -> None:
+    """Refuse to take a station from somebody who cannot have it."""
     if arguments.take and (arguments.sim or getattr(arguments, "dry_run", False)):
         raise UsageError("--take: with --sim and --dry-run there is nobody to take the station from")
+
+
+def check_simulation_options(arguments: argparse.Namespace) -> None:
+    """Refuse options of a simulation where none is started."""
     if arguments.sim:
         return
     standards = {"seed": None, "time_scale": 1.0, "port": 0, "clock": "experiment", "scenario": None}

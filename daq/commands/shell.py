@@ -40,10 +40,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Bring the beamline up and hand over to the user."""
-    from daq.commands.run import _check_simulation_options
+    from daq.commands.run import check_simulation_options, check_take
 
     arguments.clock = "experiment" if not arguments.sim and arguments.clock == "live" else arguments.clock
-    _check_simulation_options(arguments)
+    check_take(arguments)
+    check_simulation_options(arguments)
     from daq.session import open_session
     from daq.shell.screen import Screen
     from daq.signals import PauseOnSignal

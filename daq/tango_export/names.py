@@ -73,7 +73,9 @@ def classes(tree: DeviceTree) -> dict[str, str]:
 def _with_parts(device: Any, domain: str) -> Iterator[Named]:
     whole, configured = device.parent is None, _configured(device, domain)
     group = (getattr(device, "kind_of_device", "") or device.name) if whole else device.parent.name
-    default = f"{domain}/{group}/{device.name if whole else device.attr_name}".lower()
+    # a part that its device made by itself has no attribute's name
+    own = device.name if whole else device.attr_name or device.name.removeprefix(f"{device.parent.name}_")
+    default = f"{domain}/{group}/{own}".lower()
     # an energy has axes for parts that are devices of their own
     parts = [one for one in device.parts.values() if getattr(one, "parent", None) is device]
     same = [one for one in parts if configured and _configured(one, domain) == configured]

@@ -78,7 +78,7 @@ class FaultGroup:
         self.channels: Channels = {
             f"{prefix}Fault": self.command,
             f"{prefix}Faults": self.active,
-            f"{prefix}FaultTargets": LongText(targets_text, max_length=max(MOST, len(targets_text))),
+            f"{prefix}FaultTargets": LongText(targets_text, max_length=MOST * (1 + len(targets_text) // MOST)),
         }
 
     def remember(self, memory: Memory) -> None:

@@ -16,7 +16,7 @@ def test_figures_are_printed_with_unit_and_label(capsys):
     assert rows["devices.undulator.period_mm"] == ["22", "mm", "assumed"]
     assert rows["ring.energy_gev"][:4] == ["3", "GeV", "sourced", "QST/PhoSIC,"]
     assert rows["ring.circumference_m"][:3] == ["348.843", "m", "recalled"]
-    assert total.startswith(f"{len(lines)} figures: 2 sourced, ")
+    assert total.startswith(f"{len(lines)} figures: 10 sourced, ")
 
 
 def test_a_bench_has_figures_too(capsys):

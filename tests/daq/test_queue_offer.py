@@ -11,7 +11,6 @@ from bluesky_queueserver.manager.profile_ops import existing_plans_and_devices_f
 from daq.check_plan import MadePlan
 from daq.queue.offer import NotOffered, devices_in, offer, offers
 from devices import Shutter
-from devices.frame_detector import FrameDetector
 from plans.roles import Role
 from tests.devices.conftest import bl, server, the_facts  # noqa: F401  fixtures
 
@@ -35,10 +34,6 @@ def colourful(
 ) -> Generator[Any, Any, None]:
     """Do something."""
     yield (motor, where, how, colour, label, num, shutter, region, md)
-
-
-def of_frames(camera: FrameDetector) -> Generator[Any, Any, None]:
-    yield camera
 
 
 def of_function(detectors: Sequence[Readable], take: Callable[[], Any]) -> Generator[Any, Any, None]:
@@ -79,7 +74,7 @@ def test_parameters_are_typed_with_names_choices_and_defaults(described):
     assert found["shutter"]["annotation"]["devices"]["Device"] == ["front_end", "shutter"]
 
 
-@pytest.mark.parametrize("plan", [of_frames, of_function])
+@pytest.mark.parametrize("plan", [of_function])
 def test_what_no_client_could_fill_in_is_not_offered(bl, plan):  # noqa: F811
     with pytest.raises(NotOffered):
         offer(plan.__name__, plan, bl)
@@ -88,7 +83,7 @@ def test_what_no_client_could_fill_in_is_not_offered(bl, plan):  # noqa: F811
 def test_every_plan_that_is_offered_has_a_description_that_the_manager_takes(bl):  # noqa: F811
     found = offers(bl)
     assert {"xas", "energy_scan", "ascan", "mesh", "scan", "grid_scan", "count", "mv"} <= found.keys()
-    assert "camera_series" not in found  # BL09U has no camera
+    assert "camera_series" in found
     plans, devices, _, _ = existing_plans_and_devices_from_nspace(nspace={**bl.devices, **found}, max_depth=2)
     assert plans.keys() == found.keys()
     for call, taken in (
