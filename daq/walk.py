@@ -176,6 +176,8 @@ class Walk:
         parent = getattr(device, "parent", None)
         if isinstance(parent, Axis) and device is parent.setpoint:
             return partial(self._go, self._axis(parent))
+        if not hasattr(device, "set"):
+            raise Refused(f"{getattr(device, 'name', device)} is nothing that can be moved")
         return partial(self._set_other, device)
 
     def _axis(self, axis: Axis) -> AxisNow:

@@ -126,7 +126,7 @@ def test_clients_bring_no_code_of_their_own(queue, tmp_path):
         (("xsa",), "unknown plan 'xsa'; did you mean xas"),
         (("xas", "edeg=Fe K"), "unknown parameter of xas 'edeg'; did you mean edge"),
         (("xas", "edge=Fe K", "e0=high"), "xas: e0 = 'high': must be a number"),
-        (("mv", "camera", "1"), "unknown device 'camera'; known: counter, dcm, energy"),
+        (("mv", "camera", "1"), "camera is nothing that can be moved"),
         (("xas",), "missing a required argument: 'edge'"),
     ],
 )

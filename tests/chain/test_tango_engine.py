@@ -110,7 +110,9 @@ def test_a_run_that_was_paused_ends_well(session, engine):
     until(lambda: engine.state() == tango.DevState.RUNNING and points(engine) > 2)
     engine.Pause()
     engine.Resume()
-    assert ended(session)[:2] == ["success", 40]
+    status, points_taken, *_ = ended(session)
+    assert status == "success"
+    assert points_taken in (40, 41)  # Bluesky goes back to its checkpoint: the last point may be taken once more
     until(lambda: engine.read_attribute("Progress").value == 100.0)
 
 
