@@ -171,6 +171,9 @@ class Frames:
     def get():
         return 1
 
+    def set(self, value):
+        raise AssertionError("a plan that is looked through sets nothing")
+
 
 FRAMES = Frames()
 
