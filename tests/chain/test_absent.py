@@ -60,6 +60,7 @@ def found(two_servers, tmp_path):
     return json.loads(answer.stdout.splitlines()[-1])
 
 
+@pytest.mark.full
 def test_a_dead_device_refuses_only_what_needs_it_and_comes_back(found, tmp_path):
     assert set(found["absent"]) == {"far"}
     assert any(line.startswith("far does not answer (two:far.") for line in found["said"])

@@ -39,6 +39,7 @@ def at_rest_on_its_way(client):
     return client.get("BL09U:DCM:Bragg.RBV") < FAR_DEG - 1.0
 
 
+@pytest.mark.full
 def test_a_second_engine_is_refused_and_one_that_takes_over_ends_the_first(terasu, served, client):
     scan = "scan", "dcm.bragg", str(START_DEG), str(FAR_DEG), "num=2"
     first = terasu.popen("run", "bl09u", *scan, environment=served.environment)

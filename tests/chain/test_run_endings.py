@@ -8,6 +8,7 @@ SHORT = ("xas", "edge=Fe K", "regions=-20:-5:5 -5:20:1", "dwell_s=0.1")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)])
+@pytest.mark.full
 def test_a_signal_aborts_with_the_shutter_closed_and_the_points_kept(terasu, number):
     process, uid = terasu.start_and_wait_for_points(3, "run", "bl09u", *SHORT, "--sim", "--time-scale", "10")
     process.send_signal(number)
