@@ -6,6 +6,7 @@ import subprocess
 
 import h5py
 import numpy as np
+import pytest
 
 from beam.xdi import read_xdi
 
@@ -45,6 +46,7 @@ def test_a_spectrum_from_nothing_running_to_a_file(terasu, tmp_path):
     assert read_in_a_plain_process(terasu, answer["uid"]) == ["success", "29"]
 
 
+@pytest.mark.full
 def test_standard_bluesky_plans_run_by_name(terasu):
     answer = terasu.run("run", "bl09u", "scan", "energy", "7100", "7110", "num=3", *SIM)
     assert (answer["exit_status"], answer["num_points"]) == ("success", 3)

@@ -68,6 +68,7 @@ def points(engine):
     return engine.read_attribute("Points").value
 
 
+@pytest.mark.full
 def test_a_run_is_followed_paused_resumed_and_aborted(session, engine):
     assert engine.state() == tango.DevState.ON
     with pytest.raises(tango.DevFailed, match="Pause: no plan runs"):
