@@ -40,12 +40,12 @@ demo: .venv/.run
 	@$(BIN)/python -m daq.demo --data $(DEMO_DATA) --protocol $(PROTOCOL) $(if $(SAMPLE),--sample "$(SAMPLE)")
 
 test: .venv/.dev
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not full"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not full"
 
 test-all: .venv/.full
 	@echo "Left out by make test:"
 	@$(BIN)/pytest --collect-only -q -m full | sed '/^$$/,$$d'
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile
 	$(BIN)/pytest --order shuffled tests/chain/test_counterproofs.py tests/chain/test_run_refusals.py
 
 # other projects' own tests, as they are installed, against our servers

@@ -29,7 +29,6 @@ def calibrate(acquire, edge, **arguments):
     return acquire(plan(edge, dwell_s=0.2, **arguments))
 
 
-@pytest.mark.full
 def test_an_offset_is_found_set_kept_and_recorded(acquire, kept):
     store, said = kept
     here = calibrate(acquire, "Fe K", reference_ev=7112.0)  # where this sample has it on a true scale
@@ -56,6 +55,7 @@ def test_an_offset_is_found_set_kept_and_recorded(acquire, kept):
         ("Fe K", {"reference_ev": 7126.0}, "expected within 10 eV of 7126.00 eV, one at 711"),
     ],
 )
+@pytest.mark.full
 def test_another_foil_sets_nothing(acquire, kept, edge, arguments, words):
     with pytest.raises(NoEdge, match=words):
         calibrate(acquire, edge, **arguments)
