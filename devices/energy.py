@@ -10,7 +10,7 @@ from typing import Any
 from beam import facts
 from beam.errors import OutOfReach
 from devices.coupled import CoupledAxis
-from devices.errors import MoveFailed
+from devices.errors import MoveFailed, NoLight
 from devices.harmonic import HarmonicChoice, one_harmonic
 from devices.monochromator import DoubleCrystal
 from devices.protocols import ValueOf
@@ -22,6 +22,8 @@ from devices.waiting import Waiting
 
 EV = Quantity("float", "eV")
 PRECISION = 3
+LEAST_LIGHT = 0.01
+"""Share of the best flux at an energy below which there is no light to measure with."""
 
 
 class EnergyAxis(CoupledAxis):
@@ -154,6 +156,24 @@ class EnergyAxis(CoupledAxis):
     def check_value(self, value: float, harmonic: int = 0, **_: Any) -> None:
         """Refuse an energy that cannot be reached, before anything moves."""
         self.check_targets(value, self.targets_for(value, harmonic))
+
+    def check_light(self, positions: Mapping[str, float]) -> None:
+        """Refuse positions of the axes at which the undulator gives nothing of what the crystals let through.
+
+        Raises
+        ------
+        NoLight
+            Less than `LEAST_LIGHT` of the flux that the undulator can have there.
+        """
+        physics, at = self.undulator.physics, self.value_at(positions)
+        gap = positions["gap"] + self.undulator.gap_offset_mm
+        best = physics.gap_mm(at, physics.best_harmonic(at))
+        there, could = (physics.fluxes([at], one, 1.0)[0] for one in (gap, best))
+        if not there >= LEAST_LIGHT * could:
+            raise NoLight(
+                f"{self.beamline} energy {at:.6g} eV: no light, the undulator's gap is {gap:.6g} mm, {best:.6g} mm "
+                f"belongs to that energy; set the energy first"
+            )
 
     def words(self, value: float) -> str:
         """Say that it is asked for an energy."""

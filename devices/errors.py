@@ -41,6 +41,10 @@ class NotTaken(DeviceError):
     """A value that the server did not take over."""
 
 
+class NoLight(DeviceError):
+    """Axes that stand where no light comes through."""
+
+
 class BadReading(DeviceError):
     """A reading that may not be recorded: invalid, not a number, or not of this trigger."""
 

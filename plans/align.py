@@ -11,9 +11,9 @@ from bluesky import preprocessors
 from bluesky.utils import Msg, MsgGenerator
 
 from beam.errors import TerasuError, UnknownName
-from devices import Shutter
+from devices import EnergyAxis, Shutter
 from devices.protocols import Positioner
-from plans.beam_on import closed_at_the_end, open_shutters
+from plans.beam_on import closed_at_the_end, open_shutters, refuse_darkness
 from plans.energy_scan import BadScan
 from plans.lean import lean_step, move, read_once
 from plans.peak import FEWEST, SIGNIFICANT, Edge, NoPeak, Peak, find_centred_peak, find_edge, noise_of
@@ -62,6 +62,7 @@ def align(
     find: Wanted = "peak",
     dwell_s: float = 0.1,
     detectors: Annotated[Sequence[Any], Role("detectors")],
+    energy: Annotated[EnergyAxis, Role("energy")],
     shutter: Annotated[Shutter, Role("shutter")],
     front_end: Annotated[Shutter, Role("front_end")],
     md: Mapping[str, Any] | None = None,
@@ -88,7 +89,7 @@ def align(
         between two levels.
     dwell_s
         Counting time per point.
-    detectors, shutter, front_end
+    detectors, energy, shutter, front_end
         Devices, filled in by their roles.
     md
         More metadata.
@@ -102,6 +103,8 @@ def align(
     ------
     BadScan, UnknownName
         Arguments that make no scan; nothing has moved.
+    NoLight
+        The undulator gives nothing of the energy that the monochromator stands at.
     NoPeak, NoEdge
         Nothing that could be aligned on.
     NotAligned
@@ -126,6 +129,8 @@ def align(
         nonlocal aligned
         positions = [before + float(one) for one in np.linspace(start, stop, num)]
         yield Msg("checkpoint")
+        if motor not in energy.axes.values():  # else it is the light that is looked for
+            yield from refuse_darkness(energy)
         yield from preset(detectors, dwell_s)
         yield from move(motor, positions[0])
         yield from open_shutters(shutter, front_end)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from bluesky import preprocessors
 from bluesky.utils import Msg, MsgGenerator
 
-from devices import Shutter
+from devices import EnergyAxis, Shutter
 from plans.lean import move
 
 Result = TypeVar("Result")
@@ -20,6 +20,20 @@ def open_shutters(shutter: Shutter, front_end: Shutter) -> MsgGenerator[None]:
     yield from move(front_end, "open")
     yield from move(shutter, "open")
     yield Msg("checkpoint")
+
+
+def refuse_darkness(energy: EnergyAxis) -> MsgGenerator[None]:
+    """Refuse to go on where source and monochromator do not stand at one energy; asks the engine where they are.
+
+    Raises
+    ------
+    NoLight
+        Names the energy and what would belong to it.
+    """
+    positions: dict[str, float] = {}
+    for key, axis in energy.axes.items():
+        positions[key] = (yield Msg("locate", axis))["readback"]
+    energy.check_light(positions)
 
 
 def closed_at_the_end(

@@ -10,7 +10,7 @@ from bluesky import preprocessors
 from bluesky.utils import Msg, MsgGenerator
 
 from devices import EnergyAxis, RingStatus, SampleStage, Shutter, Spectrometer
-from plans.beam_on import closed_at_the_end, open_shutters
+from plans.beam_on import closed_at_the_end, open_shutters, refuse_darkness
 from plans.energy_scan import BadScan
 from plans.lean import lean_step, move
 from plans.roles import Role
@@ -71,6 +71,8 @@ def sample_map(
         Numbers of points below 1, or a counting time that is not above 0.
     OutOfReach
         A point that the stage, or an energy that the beamline does not reach; nothing has moved.
+    NoLight
+        The undulator gives nothing of the energy that the monochromator stands at.
     """
     if x_num < 1 or y_num < 1:
         raise BadScan(f"sample_map: x_num = {x_num}, y_num = {y_num}: must be 1 or more")
@@ -123,6 +125,7 @@ def sample_map(
         yield Msg("checkpoint")
         if energy_ev is not None:
             yield from move(energy, energy_ev)
+        yield from refuse_darkness(energy)
         yield from preset(counting, dwell_s)
         yield from open_shutters(shutter, front_end)
         at: dict[Any, Any] = {stage.x: None, stage.y: None}

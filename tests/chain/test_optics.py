@@ -86,7 +86,7 @@ def test_aligned_slits_stand_where_a_turned_crystal_has_put_the_beam(acquire, li
     from plans import align
 
     tree = acquire.tree
-    roles = {key: tree.roles[key] for key in ("detectors", "shutter", "front_end")}
+    roles = {key: tree.roles[key] for key in ("detectors", "energy", "shutter", "front_end")}
     acquire(mv(tree.dcm.pitch, 5.0, tree.slits.y_size, 0.1))
     acquire(align(tree.slits.y_centre, -1.2, 1.2, 25, dwell_s=0.05, **roles))
     found = tree.slits.y_centre.position
@@ -99,7 +99,7 @@ def test_the_edges_of_the_table_s_window_are_found(acquire, light):
     from plans import align
 
     tree = acquire.tree
-    roles = {key: tree.roles[key] for key in ("detectors", "shutter", "front_end")}
+    roles = {key: tree.roles[key] for key in ("detectors", "energy", "shutter", "front_end")}
     acquire(align(tree.table.y, 5.0, 9.0, 21, signal="it", find="edge", dwell_s=0.05, **roles))
     found = tree.table.y.position
     acquire(mv(tree.table.y, 0.0))

@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from bluesky.plan_stubs import mv
 
 from beam.errors import UnknownName
+from devices.errors import NoLight
 from plans import align
 from plans.align import NotAligned
 from plans.energy_scan import BadScan
@@ -15,8 +17,14 @@ PITCH = "BL09U:DCM:Pitch.RBV"
 
 
 @pytest.fixture
-def devices(bl):
-    return {"detectors": bl.roles["detectors"], "shutter": bl.shutter, "front_end": bl.front_end}
+def devices(engine, bl):
+    engine(mv(bl.energy, 7200.0))
+    return {
+        "detectors": bl.roles["detectors"],
+        "energy": bl.energy,
+        "shutter": bl.shutter,
+        "front_end": bl.front_end,
+    }
 
 
 @pytest.fixture
@@ -50,6 +58,20 @@ def test_it_goes_to_the_middle_of_the_peak_and_looks_again(engine, docs, bl, dev
     assert docs.of("stop")[0]["exit_status"] == "success"
     assert bl.shutter.reported == "Closed"
     assert bl.front_end.is_open
+
+
+def test_it_asks_for_light_first(engine, docs, bl, devices):
+    engine(mv(bl.undulator.gap, 20.0))
+    with pytest.raises(NoLight, match=r"energy 7200 eV: no light, the undulator's gap is 20 mm, 6\.\d+ mm belongs"):
+        engine(align(bl.dcm.pitch, -40, 40, 41, **devices))
+    assert not docs.events()
+    assert not bl.shutter.is_open
+
+
+def test_who_looks_for_the_light_need_not_have_it(engine, bl, devices, counts):
+    engine(mv(bl.undulator.gap, 20.0))
+    with pytest.raises(NoPeak):
+        engine(align(bl.undulator.gap, -0.1, 0.1, 11, **devices))
 
 
 def test_it_goes_to_the_middle_of_an_edge(engine, bl, devices, counts):

@@ -1,8 +1,10 @@
 """Maps of a sample and series of spectra over temperature, on devices in process."""
 
 import pytest
+from bluesky.plan_stubs import mv
 
 from beam.errors import OutOfReach, UnknownName
+from devices.errors import NoLight
 from plans import quick_xas, sample_map
 from plans.energy_scan import BadScan
 
@@ -10,7 +12,8 @@ FEW = "-20:-5:5 -5:5:5"
 
 
 @pytest.fixture
-def of_map(bl, roles):
+def of_map(engine, bl, roles):
+    engine(mv(bl.energy, 7112.0))
     return {**roles, "stage": bl.sample_stage, "sdd": bl.sdd}
 
 
@@ -46,6 +49,14 @@ def test_a_map_goes_to_its_energy_first(engine, docs, bl, of_map):
     assert docs.events()[0]["energy"] == pytest.approx(7200.0, abs=0.05)
 
 
+def test_a_map_in_the_dark_is_refused(engine, docs, bl, of_map):
+    engine(mv(bl.undulator.gap, 30.0))
+    with pytest.raises(NoLight, match=r"energy 7112 eV: no light, the undulator's gap is 30 mm"):
+        engine(sample_map(-1, 1, 3, 0, 1, 2, 0.2, **of_map))
+    assert not docs.events()
+    assert not bl.shutter.is_open
+
+
 @pytest.mark.parametrize(
     ("where", "error", "words"),
     [
@@ -57,9 +68,10 @@ def test_a_map_goes_to_its_energy_first(engine, docs, bl, of_map):
     ],
 )
 def test_a_map_that_cannot_be_is_refused_before_anything_moves(engine, docs, server, of_map, where, error, words):
+    before = list(server.writes)
     with pytest.raises(error, match=words):
         engine(sample_map(*where, **of_map))
-    assert server.writes == []
+    assert server.writes == before
     assert docs.of("start") == []
 
 
