@@ -1,44 +1,26 @@
 """A counter: one trigger counts all its channels for the preset time.
 
-A reading is recorded only if it is proven newer than its trigger. The counter's own number of exposures must have
-grown since the trigger, and each channel must carry a later time stamp than before it; the server publishes the
-channels before that number, and one circuit keeps the order. Where the monitors do not prove it (a server may send a
-put's completion first, and not every scaler counts its exposures), all are asked for after the completion.
+What proves a reading is said in `devices.exposing`; the server publishes the channels before the number of exposures,
+and one circuit keeps the order. A chamber whose amplifier was overloaded meanwhile fails the exposure.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from beam import facts
-from devices.base import Instrument
 from devices.chamber import IonChamber
-from devices.deadlines import PATIENCE
-from devices.errors import BadReading, Busy, NotConnected, Overloaded, Stopped
-from devices.quality import check, readings
-from devices.signals import Attr, DeviceSignal, Quantity
+from devices.errors import Overloaded
+from devices.exposing import Exposing, Exposure
+from devices.quality import readings
+from devices.signals import Attr, Quantity, fetch_all
 from devices.state import Fact, State, Stated, alarm, first_that_holds
-from devices.waiting import Waiting, in_background
 
 COUNTS = Quantity("float", "counts")
-SHORT_REL = 1e-3  # an exposure shorter than its preset by more than this was stopped
 
 
-class Exposure:
-    """One trigger under way, and what was known before it."""
-
-    __slots__ = ("before", "exposures", "preset_s", "status")
-
-    def __init__(self, before: list[float], exposures: int | None, preset_s: float, status: Waiting) -> None:
-        self.before = before
-        self.exposures = exposures
-        self.preset_s = preset_s
-        self.status = status
-
-
-class Counter(Instrument):
+class Counter(Exposing):
     """A scaler record; make one with `Counter.of`, which names the channels.
 
     `preset_time` is the time to count for, `elapsed` (``count_time`` in documents) the time counted.
@@ -75,115 +57,31 @@ class Counter(Instrument):
     ) -> None:
         self.facts = scaler_facts
         self.chambers = dict(chambers)
-        self._exposure: Exposure | None = None
-        self._lock = threading.Lock()
-        self.exposures_given_up = 0
-        """How many exposures were stopped from here, which the server need not count."""
-        self.fence = ""
-        """The circuit whose monitors are all in up to the end of the last exposure; empty if that is not proven."""
-        kwargs.setdefault("labels", {"detectors"})
         super().__init__(scaler_facts.address, name=name, label="counter", tango_name=scaler_facts.name, **kwargs)
-        self._acquired: list[DeviceSignal] = [self.elapsed, *(getattr(self, key) for key in self.channels)]
-        self.counting.subscribe(self._connection_changed, event_type="meta", run=False)
+        self._follows(self.elapsed, *(getattr(self, key) for key in self.channels))
 
     def channel_of(self, attribute: str) -> int | None:
         """Return the number of the channel called `attribute`."""
         return self.channels.get(attribute)
 
-    def exposures_made(self) -> int | None:
-        """Return how many exposures it has ever made, asked for now; None where it does not count them."""
-        return int(self.exposures.fetch().value) if self.exposures.connected else None
-
     # -- counting ----------------------------------------------------------------------------------------------
 
-    def trigger(self) -> Any:
-        """Count once; the returned status ends when a reading newer than now is there."""
-        with self._lock:
-            if self._exposure is not None and not self._exposure.status.done:
-                raise Busy(f"{self.name}: triggered while it still counts; wait or stop it first")
-            preset = self.preset_time.sample.value
-            status = Waiting(
-                self.name,
-                f"the end of a count of {preset:g} s",
-                PATIENCE.wall_seconds(preset),
-                self._last_words,
-            )
-            before = [signal.sample.time for signal in self._acquired]
-            exposures = self.exposures.sample.value if self.exposures.connected else None
-            self.fence = ""
-            exposure = self._exposure = Exposure(before, exposures, preset, status)
-        status.guard(lambda: self.counting.start("Count", lambda: self._ended(exposure)))
-        return status
+    @property
+    def _start(self) -> tuple[Any, str]:
+        return self.counting, "Count"
 
-    def stop(self, *, success: bool = False) -> None:
-        """Stop counting."""
-        exposure, self._exposure = self._exposure, None
-        if exposure is None or exposure.status.done:
-            return
-        self.exposures_given_up += 1
-        if self.counting.connected:
-            self.counting.start("Done")
-        if success:
-            exposure.status.finish()
-        else:
-            exposure.status.fail(Stopped(f"{self.name}: stopped while counting; {self._last_words()}"))
+    @property
+    def _halt(self) -> tuple[Any, str]:
+        return self.counting, "Done"
 
-    def pause(self) -> None:
-        """Give up the exposure under way: a plan that goes on triggers again."""
-        self.stop(success=True)
+    def _ask_anew(self) -> None:
+        fetch_all([*self._acquired, *(chamber.overload for chamber in self.chambers.values())])
 
-    def unstage(self) -> list[object]:
-        """Leave nothing counting behind."""
-        self.stop(success=True)
-        return super().unstage()
-
-    def _ended(self, exposure: Exposure) -> None:
-        if exposure.status.done:
-            return
-        if self._proven(exposure):
-            self.fence = self.counting.circuit
-            exposure.status.guard(lambda: self._judge(exposure))
-        else:
-            in_background(lambda: exposure.status.guard(lambda: self._ask_and_judge(exposure)))
-
-    def _proven(self, exposure: Exposure) -> bool:
-        if exposure.exposures is None:
-            return False
-        try:
-            return self.exposures.sample.value != exposure.exposures and all(
-                signal.sample.time > before for signal, before in zip(self._acquired, exposure.before, strict=True)
-            )
-        except NotConnected:
-            return False  # asking will say so
-
-    def _ask_and_judge(self, exposure: Exposure) -> None:
-        for signal in self._acquired:
-            signal.fetch()
-        for chamber in self.chambers.values():
-            chamber.overload.fetch()
-        if exposure.exposures is not None and self.exposures.fetch().value == exposure.exposures:
-            raise BadReading(f"{self.name}: reported the end of a count, but made no exposure")
-        self._judge(exposure)
-
-    def _judge(self, exposure: Exposure) -> None:
-        for signal in self._acquired:
-            check(self.name, signal, signal.sample)
-        counted = self.elapsed.sample.value
-        if counted < exposure.preset_s * (1 - SHORT_REL):
-            raise Stopped(f"{self.name}: counted {counted:g} s of {exposure.preset_s:g} s: somebody stopped it")
+    def _judge_rest(self, exposure: Exposure) -> None:
         for name, chamber in self.chambers.items():
             if chamber.overload.sample.value:
                 gain = chamber.gain.sample.value
                 raise Overloaded(f"{self.name}: {name} is overloaded at a gain of {gain:.3g} V/A; lower {name}.gain")
-        exposure.status.finish()
-
-    def _last_words(self) -> str:
-        return str(self.counting.last_words)
-
-    def _connection_changed(self, connected: bool = True, **_: Any) -> None:
-        exposure = self._exposure
-        if not connected and exposure is not None:
-            exposure.status.fail(NotConnected(f"{self.name}: lost its server while counting; {self._last_words()}"))
 
     # -- documents ---------------------------------------------------------------------------------------------
 

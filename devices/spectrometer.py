@@ -1,15 +1,11 @@
 """A fluorescence spectrometer: one trigger makes one spectrum, with its regions' sums.
 
-A reading is recorded only if it is proven to be of this trigger, whole, and consistent:
+What proves a reading is said in `devices.exposing`. Besides, a spectrum has to be whole and consistent:
 
 =============================  =========================================================================================
 after the put of ``ERST``      the trigger
 =============================  =========================================================================================
-the monitors prove it          ends: the count of exposures has grown, spectrum and elapsed times carry later stamps,
-                               each region's sum is that of its channels, nothing counts
-they do not                    asks for all anew, and judges that
-no exposure was made           fails
-shorter than the preset        fails: somebody stopped it
+it counts again                fails: somebody else started it
 live time not in 0 … real      fails: nobody could correct for the dead time
 a sum is not of its channels   fails
 =============================  =========================================================================================
@@ -21,41 +17,30 @@ in which nothing is counted and which the live time leaves out, whatever its law
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from beam.detector_kinds import FluorescenceSpectrometer
 from beam.errors import ConfigError
-from devices.base import Instrument, Part
-from devices.deadlines import PATIENCE
-from devices.errors import BadReading, Busy, NotConnected, Stopped
+from devices.base import Part
+from devices.errors import BadReading, Busy
+from devices.exposing import Exposing, Exposure
 from devices.quality import check
 from devices.region import Region
 from devices.settling import apply
-from devices.signals import Attr, DeviceSignal, Quantity, fetch_all
+from devices.signals import Attr, Quantity, fetch_all
 from devices.state import Fact, State, Stated, alarm, first_that_holds
-from devices.waiting import Waiting, in_background
 
-SHORT_REL = 1e-3
-"""An exposure shorter than its preset by more than this was stopped."""
 SECONDS = Quantity("float", "s")
 START = Quantity("enum", enum=("Done", "Acquire"), writable=True)
 
 
-class _Exposure(NamedTuple):
-    stamps: list[float]
-    exposures: int
-    preset_s: float
-    status: Waiting
-
-
-class Spectrometer(Instrument):
+class Spectrometer(Exposing):
     """An mca record; make one with `Spectrometer.of`, which names its regions."""
 
     kind_of_device = "mca"
+    result = "spectrum"
 
     spectrum: Any  # as long as the facts say
     real_time = Attr(SECONDS, kind="normal", doc="time counted")
@@ -87,14 +72,8 @@ class Spectrometer(Instrument):
     def __init__(self, facts: FluorescenceSpectrometer, *, name: str, **kwargs: Any) -> None:
         self.facts = facts
         self._numbers = {region: n for n, region in enumerate(facts.regions)}
-        self._exposure: _Exposure | None = None
-        self._lock = threading.Lock()
-        self.exposures_given_up = 0
-        """How many exposures were stopped from here, which the server need not count."""
-        kwargs.setdefault("labels", {"detectors"})
         super().__init__(facts.address, name=name, label=facts.label, tango_name=facts.name, **kwargs)
-        self._acquired: list[DeviceSignal] = [self.spectrum, self.real_time, self.live_time, self.dead_time]
-        self.counting.subscribe(self._connection_changed, event_type="meta", run=False)
+        self._follows(self.real_time, self.live_time, self.dead_time, self.spectrum)
 
     def facts_of(self, part: str) -> tuple[str, str, FluorescenceSpectrometer]:
         """Return address, name and spectrum of a region."""
@@ -104,10 +83,6 @@ class Spectrometer(Instrument):
     def regions(self) -> dict[str, Region]:
         """The regions by name."""
         return {name: getattr(self, name) for name in self._numbers}
-
-    def exposures_made(self) -> int | None:
-        """Return how many exposures it has ever made, asked for now."""
-        return int(self.exposures.fetch().value)
 
     # -- counting ----------------------------------------------------------------------------------------------
 
@@ -128,88 +103,36 @@ class Spectrometer(Instrument):
             region.check_place()
         return super().stage()
 
-    def trigger(self) -> Any:
-        """Count once; the returned status ends when a spectrum newer than now is there."""
-        with self._lock:
-            if self._exposure is not None and not self._exposure.status.done:
-                raise Busy(f"{self.name}: triggered while it still counts; wait or stop it first")
-            preset = float(self.preset_time.sample.value)
-            if not preset > 0:
-                raise BadReading(f"{self.name}: preset_time {preset:g} s: more than 0 s is allowed, it would not end")
-            what = f"the end of a spectrum of {preset:g} s"
-            status = Waiting(self.name, what, PATIENCE.wall_seconds(preset), self._last_words)
-            stamps = [signal.sample.time for signal in self._acquired]
-            exposure = self._exposure = _Exposure(stamps, self.exposures.sample.value, preset, status)
-        status.guard(lambda: self.erase_start.start("Acquire", lambda: self._ended(exposure)))
-        return status
+    @property
+    def _start(self) -> tuple[Any, str]:
+        return self.erase_start, "Acquire"
 
-    def stop(self, *, success: bool = False) -> None:
-        """Stop counting."""
-        exposure, self._exposure = self._exposure, None
-        if exposure is None or exposure.status.done:
-            return
-        self.exposures_given_up += 1
-        if self.counting.connected:
-            self.halt.start("Acquire")
-        if success:
-            exposure.status.finish()
-        else:
-            exposure.status.fail(Stopped(f"{self.name}: stopped while counting; {self._last_words()}"))
+    @property
+    def _halt(self) -> tuple[Any, str]:
+        return self.halt, "Acquire"
 
-    def pause(self) -> None:
-        """Give up the exposure under way: a plan that goes on triggers again."""
-        self.stop(success=True)
+    def _check_start(self, preset_s: float) -> None:
+        if not preset_s > 0:
+            raise BadReading(f"{self.name}: preset_time {preset_s:g} s: more than 0 s is allowed, it would not end")
 
-    def unstage(self) -> list[object]:
-        """Leave nothing counting behind."""
-        self.stop(success=True)
-        return super().unstage()
+    def _proven_rest(self) -> bool:
+        return not self.counting.sample.value and self._wrong_sum() is None
 
-    def _signals_of_one(self) -> Iterator[DeviceSignal]:
-        """Yield what is read of one exposure."""
-        yield from self._acquired
-        yield from (region.counts for region in self.regions.values())
-
-    def _ended(self, exposure: _Exposure) -> None:
-        if exposure.status.done:
-            return
-        if self._proven(exposure):
-            exposure.status.guard(lambda: self._judge(exposure))
-        else:
-            in_background(lambda: exposure.status.guard(lambda: self._ask_and_judge(exposure)))
-
-    def _proven(self, exposure: _Exposure) -> bool:
-        try:
-            return (
-                self.exposures.sample.value != exposure.exposures
-                and not self.counting.sample.value
-                and all(one.sample.time > old for one, old in zip(self._acquired, exposure.stamps, strict=True))
-                and self._wrong_sum() is None
-            )
-        except NotConnected:
-            return False  # asking will say so
-
-    def _ask_and_judge(self, exposure: _Exposure) -> None:
-        *_, made = fetch_all([*self._signals_of_one(), self.counting, self.exposures])
-        if made.value == exposure.exposures:
-            raise BadReading(f"{self.name}: reported the end of a spectrum, but made no exposure")
+    def _ask_anew(self) -> None:
+        fetch_all([*self._acquired, *(region.counts for region in self.regions.values()), self.counting])
         if self.counting.sample.value:
             raise BadReading(f"{self.name}: reported the end of a spectrum, but counts: somebody else started it")
-        self._judge(exposure)
 
-    def _judge(self, exposure: _Exposure) -> None:
-        for signal in self._signals_of_one():
-            check(self.name, signal, signal.sample)
+    def _judge_rest(self, exposure: Exposure) -> None:
+        for region in self.regions.values():
+            check(self.name, region.counts, region.counts.sample)
         counted, live = self.real_time.sample.value, self.live_time.sample.value
-        if counted < exposure.preset_s * (1 - SHORT_REL):
-            raise Stopped(f"{self.name}: counted {counted:g} s of {exposure.preset_s:g} s: somebody stopped it")
         if not 0 < live <= counted:
             raise BadReading(f"{self.name}: live time {live:g} s of {counted:g} s: no dead time can be corrected for")
         if (length := len(self.spectrum.sample.value)) != self.facts.channels:
             raise BadReading(f"{self.name}: a spectrum of {length} channels, not {self.facts.channels}")
         if wrong := self._wrong_sum():
             raise BadReading(f"{self.name}: {wrong}")
-        exposure.status.finish()
 
     def _wrong_sum(self) -> str | None:
         """Return which region's sum is not that of its channels."""
@@ -220,14 +143,6 @@ class Spectrometer(Instrument):
             if counts != total:
                 return f"{name} has {counts:g} counts, its channels {low} … {high} have {total}"
         return None
-
-    def _last_words(self) -> str:
-        return str(self.real_time.last_words)
-
-    def _connection_changed(self, connected: bool = True, **_: Any) -> None:
-        exposure = self._exposure
-        if not connected and exposure is not None:
-            exposure.status.fail(NotConnected(f"{self.name}: lost its server while counting; {self._last_words()}"))
 
     # -- documents ---------------------------------------------------------------------------------------------
 
