@@ -83,7 +83,11 @@ def _bind(plan: Plan, tree: DeviceTree, args: Sequence[Any], kwargs: Mapping[str
     """Return the arguments of `plan`, with those that the roles fill."""
     signature = inspect.signature(plan)
     by_role = roles(plan)
-    filled = {name: _device_for(tree, plan.__name__, role) for name, role in by_role.items() if name not in kwargs}
+    filled = {
+        name: _device_for(tree, plan.__name__, role)
+        for name, role in by_role.items()
+        if name not in kwargs and (role in tree.roles or signature.parameters[name].default is not None)
+    }
     first = next(iter(signature.parameters), None)
     if first == "detectors" and args:
         _refuse_single_detector(plan, args[0], list(signature.parameters.values())[1:2])

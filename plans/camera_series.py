@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from bluesky import preprocessors
 from bluesky.utils import Msg, MsgGenerator
 
 from beam.errors import TerasuError
+from devices import EnergyAxis
 from devices.frame_detector import FrameDetector
 from devices.protocols import Positioner, TwoState
+from plans.beam_on import refuse_darkness
 from plans.lean import move, read_once
+from plans.roles import Role
 
 _untyped: Any = preprocessors
 
@@ -27,14 +30,18 @@ def camera_series(
     exposure_s: float | None = None,
     darks: int = 0,
     flats: int = 0,
-    shutter: TwoState | None = None,
+    energy_ev: float | None = None,
+    shutter: Annotated[TwoState | None, Role("shutter")] = None,
+    front_end: Annotated[TwoState | None, Role("front_end")] = None,
+    energy: Annotated[EnergyAxis | None, Role("energy")] = None,
     sample: Positioner | None = None,
     sample_out: float | None = None,
     md: Mapping[str, Any] | None = None,
 ) -> MsgGenerator[str]:
     """Take frames one by one, after dark ones (shutter closed) and flat ones (sample out of the beam).
 
-    Dark frames are the stream ``dark``, flat ones ``flat``, the others ``primary``; each has a file of its own.
+    Dark frames are the stream ``dark``, flat ones ``flat``, the others ``primary``; each has a file of its own. Where
+    the station has shutters, they are opened for the frames that need light; the station's is closed at the end.
 
     Parameters
     ----------
@@ -46,8 +53,15 @@ def camera_series(
         Exposure of every frame, in seconds; by default as it is set.
     darks, flats
         Dark and flat frames, taken first.
+    energy_ev
+        Photon energy; by default the one that there is.
     shutter
-        Keeps the light away; needed for `darks`. Open for all other frames, closed at the end.
+        Keeps the light away; needed for `darks`. Open for all other frames, closed at the end. Filled in by its role,
+        as `front_end` and `energy` are, where the station has them.
+    front_end
+        Opened, too, where light is needed; it stays open.
+    energy
+        Has to have light.
     sample
         What moves the sample; needed for `flats`. It goes back to where it was.
     sample_out
@@ -65,7 +79,9 @@ def camera_series(
     BadSeries
         Numbers of frames below 0 (`num`: below 1), or no shutter, or nothing that moves the sample, where needed.
     OutOfReach
-        An exposure beyond the camera's range.
+        An exposure beyond the camera's range, an energy beyond the beamline's.
+    NoLight
+        The undulator gives nothing of the energy that the monochromator stands at.
     """
     if num < 1 or darks < 0 or flats < 0:
         raise BadSeries(f"camera_series: num = {num}, darks = {darks}, flats = {flats}: from 1, from 0 and from 0 on")
@@ -73,18 +89,26 @@ def camera_series(
         raise BadSeries(f"camera_series: darks = {darks}: give the shutter that keeps the light away")
     if flats and (sample is None or sample_out is None):
         raise BadSeries(f"camera_series: flats = {flats}: give what moves the sample, and sample_out, where to")
-
+    if energy_ev is not None and energy is None:
+        raise BadSeries(f"camera_series: energy_ev = {energy_ev:g} eV: there is no energy to be set here")
+    if energy_ev is not None and energy is not None:
+        energy.check_value(energy_ev)
     if exposure_s is not None and hasattr(camera, "check_exposure"):
         camera.check_exposure(exposure_s)
 
     def series() -> MsgGenerator[None]:
+        if energy is not None:
+            if energy_ev is not None:
+                yield from move(energy, energy_ev)
+            yield from refuse_darkness(energy)
         if exposure_s is not None:
             yield from move(camera.preset_time, exposure_s)
         if darks:
             yield from move(shutter, "close")
             yield from frames(camera, darks, "dark")
-        if shutter is not None:
-            yield from move(shutter, "open")
+        for one in (front_end, shutter):
+            if one is not None:
+                yield from move(one, "open")
         if flats:
             yield from without_sample()
         yield from frames(camera, num, "primary")

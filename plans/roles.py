@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Role:
-    """Marks a plan's parameter: ``energy: Annotated[EnergyAxis, Role("energy")]``."""
+    """Marks a plan's parameter: ``energy: Annotated[EnergyAxis, Role("energy")]``.
+
+    With None as its default, the parameter stays None at a station that has nothing in that role.
+    """
 
     name: str

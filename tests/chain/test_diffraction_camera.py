@@ -7,6 +7,7 @@ import pytest
 
 from beam.errors import OutOfReach
 from beam.powder import rings
+from devices.errors import NoLight
 from plans import camera_series
 from tests.beam.test_powder_rings import over_azimuth
 
@@ -21,11 +22,10 @@ def test_a_series_holds_rings_where_bragg_s_law_puts_them(acquire):
         if name == "stream_resource":
             files[doc["uid"]] = doc["uri"].removeprefix("file://localhost")
 
-    acquire(bps.mv(bl.energy, ENERGY_EV))
-    acquire(bps.mv(bl.front_end, "open"))
+    lit = {"energy": bl.energy, "shutter": bl.shutter, "front_end": bl.front_end}
     token = acquire.engine.subscribe(take)
     try:
-        acquire(camera_series(bl.camera, 1, exposure_s=2.0, darks=1, shutter=bl.shutter))
+        acquire(camera_series(bl.camera, 1, exposure_s=2.0, darks=1, energy_ev=ENERGY_EV, **lit))
     finally:
         acquire.engine.unsubscribe(token)
     dark, light = (h5py.File(path)["entry/data/data"][-1] for path in files.values())
@@ -35,6 +35,13 @@ def test_a_series_holds_rings_where_bragg_s_law_puts_them(acquire):
         near = np.abs(angle - ring.two_theta_deg) < 3 * bl.camera.facts.ring_fwhm_deg
         above = counts[near] - dark.mean()
         assert np.average(angle[near], weights=above) == pytest.approx(ring.two_theta_deg, abs=0.02)
+
+
+def test_a_series_in_the_dark_is_refused(acquire):
+    bl = acquire.tree
+    acquire(bps.mv(bl.undulator.gap, 30.0))
+    with pytest.raises(NoLight, match="no light, the undulator's gap is 30 mm"):
+        acquire(camera_series(bl.camera, 1, shutter=bl.shutter, energy=bl.energy))
 
 
 @pytest.mark.parametrize("seconds", [0.001, 1000.0, float("nan")])
