@@ -46,6 +46,7 @@ test-all: .venv/.full
 	@echo "Left out by make test:"
 	@$(BIN)/pytest --collect-only -q -m full | sed '/^$$/,$$d'
 	$(BIN)/pytest -n 2 --dist loadfile
+	OPHYD_CONTROL_LAYER=caproto $(BIN)/pytest -n 2 --dist loadfile tests/chain/test_truth.py tests/chain/test_pause.py tests/chain/test_optics.py -m "full or not full"
 	$(BIN)/pytest --order shuffled tests/chain/test_counterproofs.py tests/chain/test_run_refusals.py
 
 # other projects' own tests, as they are installed, against our servers

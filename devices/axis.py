@@ -243,7 +243,10 @@ class Axis(Instrument):
             and rest.time > move.rest_before
             and readback.time >= rest.time
         ):
-            move.status.guard(lambda: self._judge(move, readback))
+            if self._is_right(move, readback):
+                move.status.finish()
+            else:  # the reason may have to be asked for, and this thread has to take the answer
+                in_background(lambda: move.status.guard(lambda: self._judge(move, readback)))
         else:
             in_background(lambda: move.status.guard(lambda: self._ask_and_judge(move)))
 
@@ -256,14 +259,19 @@ class Axis(Instrument):
         self._judge(move, self.readback.fetch())
 
     def _judge(self, move: Move, readback: Sample) -> None:
+        if self._is_right(move, readback):
+            move.status.finish()
+            return
         if readback.severity >= INVALID or not math.isfinite(readback.value):
             raise BadReading(f"{self.name}: its position is invalid at the end of the move; {self._last_words()}")
-        if not abs(readback.value - move.target) <= self.facts.tolerance * (1 + 1e-9):
-            raise MoveFailed(
-                f"{self.name}: ended at {readback.value:.9g} {self.unit}, asked for {move.target:.9g} {self.unit} "
-                f"(tolerance {self.facts.tolerance:g} {self.unit}): {self.setpoint.refusal or self.why_short()}"
-            )
-        move.status.finish()
+        raise MoveFailed(
+            f"{self.name}: ended at {readback.value:.9g} {self.unit}, asked for {move.target:.9g} {self.unit} "
+            f"(tolerance {self.facts.tolerance:g} {self.unit}): {self.setpoint.refusal or self.why_short()}"
+        )
+
+    def _is_right(self, move: Move, readback: Sample) -> bool:
+        near = abs(readback.value - move.target) <= self.facts.tolerance * (1 + 1e-9)
+        return near and readback.severity < INVALID  # a position that is not a number is near nothing
 
     def why_short(self) -> str:
         """Say why a move ended elsewhere, as far as the device reports it."""

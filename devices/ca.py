@@ -8,29 +8,19 @@ a reading before the server has sent it.
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable
 from typing import Any
 
-import epics
 import numpy as np
 from ophyd import EpicsSignal, EpicsSignalRO, Kind
 
+from devices.ca_layer import layer
 from devices.ca_names import pv_name, unit_of
-from devices.ca_question import Question
 from devices.deadlines import PATIENCE
 from devices.errors import NotConnected, NotTaken, TimedOut
 from devices.sampled import Sampled
 from devices.signals import Quantity, Sample, to_wire
-
-
-@functools.cache
-def silence_library() -> None:
-    """Keep the CA library from writing on standard error, e.g. that a server went away; our errors say more."""
-    epics.ca.disable_ca_messages()
-    library: Any = epics.ca.libca
-    library.eltc(0)  # the other way out that it has: the error log of libCom, to the console
 
 
 class ChannelAccess:
@@ -50,7 +40,7 @@ class ChannelAccess:
         parent: object = None,
     ) -> CaSignal | CaSignalRO:
         """Make one signal; the connection is sought in the background."""
-        silence_library()
+        layer().silence()
         make = CaSignal if quantity.writable else CaSignalRO
         pv = pv_name(kind_of_device, attribute, address, channel)
         return make(pv, quantity=quantity, optional=optional, name=name, kind=kind, attr_name=attribute, parent=parent)
@@ -67,7 +57,7 @@ class Monitored(Sampled):
     def __init__(self, pv: str, **kwargs: Any) -> None:
         self._fetched_at = 0.0  # when the last question that was answered was sent; monotonic
         self._circuit = ""
-        self._question: Question | None = None  # sent, and nobody waits for the answer yet
+        self._question: Any = None  # sent, and nobody waits for the answer yet
         super().__init__(pv, address=pv, auto_monitor=True, **kwargs)
         # in the CA library's own thread, before ophyd's handlers get their turn in theirs
         self._read_pv.connection_callbacks.append(self._on_connection)
@@ -84,7 +74,7 @@ class Monitored(Sampled):
             if self._monitors[pvname] is not None:
                 return  # ophyd comes here on each change of the connection
             # not ophyd's add_callback, which would queue each event for another thread
-            self._monitors[pvname] = epics.PV.add_callback(pv, self._on_monitor, with_ctrlvars=False)
+            self._monitors[pvname] = layer().watch(pv, self._on_monitor)
         known = dict(pv._args)  # noqa: SLF001  a first event that came before the callback was there
         if self._latest is None and known.get("value") is not None and known.get("timestamp"):
             self._on_monitor(**known)
@@ -168,18 +158,18 @@ class Monitored(Sampled):
         if not self.connected:
             return ""
         if not self._circuit:
-            self._circuit = str(epics.ca.host_name(self._read_pv.chid))
+            self._circuit = layer().circuit(self._read_pv)
         return self._circuit
 
-    def _ask(self) -> Question:
+    def _ask(self) -> Any:
         if not self.connected:
             raise self.lost()
         try:
-            return Question(self._read_pv)
-        except epics.ca.ChannelAccessException as error:
+            return layer().Question(self._read_pv)
+        except layer().Lost as error:
             raise self._lost_now() from error
 
-    def _answer(self, question: Question) -> Sample:
+    def _answer(self, question: Any) -> Sample:
         timeout = PATIENCE.margin_s
         answer = question.answer(timeout)
         if answer is None:
@@ -213,7 +203,4 @@ class CaSignal(Monitored, EpicsSignal):  # pyright: ignore[reportIncompatibleMet
         if not self.connected:
             raise self.lost()
         wire = to_wire(self.quantity, value, self.name)
-        if done is None:
-            self._write_pv.put(wire)
-        else:
-            self._write_pv.put(wire, use_complete=True, callback=lambda **_: done())
+        layer().put(self._write_pv, wire, done)

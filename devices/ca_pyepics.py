@@ -1,19 +1,51 @@
-"""One question to a Channel Access server.
+"""Channel Access by pyepics and EPICS' own library, the default of ophyd's control layers.
 
-The answer is taken in the CA library's own thread, and whoever waits for it sleeps. pyepics' `get` polls instead: it
-sends the question only when it begins to wait, and takes half of a core until the answer is there.
+The answer to a question is taken in the library's own thread, and whoever waits for it sleeps. pyepics' `get` polls
+instead: it sends the question only when it begins to wait, and takes half of a core until the answer is there.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import threading
 import time
+from collections.abc import Callable
 from copy import copy, deepcopy
 from typing import Any
 
 import epics
 from epics import dbr
+
+Lost: type[Exception] = epics.ca.ChannelAccessException
+"""Raised where a connection was lost in the moment in which it was used."""
+
+
+@functools.cache
+def silence() -> None:
+    """Keep the library from writing on standard error, e.g. that a server went away; our errors say more."""
+    epics.ca.disable_ca_messages()
+    library: Any = epics.ca.libca
+    library.eltc(0)  # the other way out that it has: the error log of libCom, to the console
+
+
+def watch(pv: Any, callback: Callable[..., None]) -> int:
+    """Have `callback` called at each monitor, in the library's own thread."""
+    return epics.PV.add_callback(pv, callback, with_ctrlvars=False)
+
+
+def put(pv: Any, value: Any, done: Callable[[], None] | None) -> None:
+    """Write; `done` is called at the completion."""
+    if done is None:
+        pv.put(value)
+    else:
+        pv.put(value, use_complete=True, callback=lambda **_: done())
+
+
+def circuit(pv: Any) -> str:
+    """Return host and port of the server."""
+    return str(epics.ca.host_name(pv.chid))
+
 
 _open: dict[int, Question] = {}  # the library has only the address of each
 
