@@ -11,6 +11,7 @@ from devices.elliptical import EllipticalUndulator
 from devices.energy import EnergyAxis
 from devices.filters import Filters
 from devices.grating import PlaneGrating
+from devices.grating_energy import GratingEnergy
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
@@ -41,6 +42,7 @@ __all__ = [
     "EnergyAxis",
     "Filters",
     "GapAxis",
+    "GratingEnergy",
     "Instrument",
     "IonChamber",
     "Magnet",

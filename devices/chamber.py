@@ -15,6 +15,9 @@ class CurrentDetector(Instrument):
 
     kind_of_device = "ion_chamber"
 
+    energy_power = 0.0
+    """For one and the same share of light detected, its signal goes with the photon energy to this power."""
+
     gain = Attr(Quantity("float", "V/A", writable=True), kind="config", doc="gain of the current amplifier")
     overload = Attr(Quantity("enum", enum=("OK", "Overload")), kind="normal", doc="whether it was overloaded")
 
@@ -49,13 +52,24 @@ class IonChamber(CurrentDetector):
 class Mesh(CurrentDetector):
     """A metal mesh across the beam."""
 
+    facts: facts.Mesh
+
+    @property
+    def energy_power(self) -> float:
+        """That of its electron yield."""
+        return self.facts.yield_power
+
 
 class DrainCurrent(CurrentDetector):
     """The sample's drain current: total electron yield."""
 
+    energy_power = 1.0
+
 
 class Photodiode(CurrentDetector):
     """A photodiode."""
+
+    energy_power = 1.0
 
 
 class PulseDetector(Instrument):

@@ -28,6 +28,11 @@ def now(device: Any) -> Any:
     return device.position if hasattr(device, "position") else device.get()
 
 
+def supposing(values: Mapping[Any, Any]) -> ValueOf:
+    """Return what tells of some devices or signals what they are supposed to be, and of others what they are now."""
+    return lambda device: values[device] if device in values else now(device)
+
+
 class CoupledAxis(Commands, Device):
     """What all of them do; a subclass has `targets_ahead`, `value_at`, `limits` and `judge`.
 

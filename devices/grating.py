@@ -93,7 +93,7 @@ class PlaneGrating(Instrument):
         at = grating.Motors(mirror_deg + self.mirror_offset_deg, grating_deg + self.grating_offset_deg)
         name = self.in_beam(self.exchange.position if exchange_mm is None else exchange_mm)
         try:
-            return self.physics.energy_ev(at, name, int(self.order.get()))  # pyright: ignore[reportArgumentType]
+            return self.physics.energy_ev(at, name, int(self.order.get()))
         except OutOfReach:
             return 0.0  # beyond the zeroth order nothing is diffracted
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from beam import facts
 from beam.errors import OutOfReach
-from beam.polarisation import Polarisation
+from beam.polarisation import Polarisation, parse
+from devices.choice import Chosen
 from devices.coupled import now
 from devices.elliptical import EllipticalUndulator
 from devices.energy import EnergyAxis
@@ -18,6 +19,18 @@ from devices.quality import fit_sample
 from devices.waiting import Waiting
 
 CARRIED = ("gap", "mirror", "grating")
+
+
+class PolarisationChoice(Chosen):
+    """A polarisation by its words, or nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(value="", **kwargs)
+
+    def check_value(self, value: str, **_: Any) -> None:
+        """Refuse what is no polarisation."""
+        if value:
+            parse(value)
 
 
 class GratingEnergy(EnergyAxis):
@@ -37,6 +50,11 @@ class GratingEnergy(EnergyAxis):
         The devices it moves.
     polarisation
         The axis that tells the polarisation.
+
+    Attributes
+    ----------
+    polarisation_choice
+        A polarisation that the next energy is to be reached in, both in one motion; empty: the one that there is.
     """
 
     def __init__(
@@ -54,6 +72,7 @@ class GratingEnergy(EnergyAxis):
         self._ruling = ""  # in the beam when the target was asked for
         axes = {**undulator.axes, "mirror": pgm.mirror, "grating": pgm.grating}
         super().__init__(beamline, energy_facts, undulator.facts.harmonics, axes, name=name)
+        self.polarisation_choice = PolarisationChoice(name=f"{name}_polarisation_choice", kind="omitted", parent=self)
 
     # -- where it is and may go --------------------------------------------------------------------------------
 
@@ -102,23 +121,29 @@ class GratingEnergy(EnergyAxis):
         self._ruling = self.pgm.in_beam(self.pgm.exchange.position)
         return super().set(value)
 
-    def choose_harmonic(self, energies_ev: Iterable[float], polarisation: Polarisation | None = None) -> int:
-        """Return the one harmonic that reaches all energies in a polarisation, by default the present one."""
+    def choose_harmonic(self, energies_ev: Iterable[float], polarisations: Sequence[Polarisation] = ()) -> int:
+        """Return the one harmonic that reaches all energies in all polarisations, by default in the present one."""
         energies = sorted({float(one) for one in energies_ev})
-        wanted = polarisation or self._polarisation(self.words(energies[0]), now)
+        ends = (energies[0], energies[-1])
+        wanted = polarisations or (self._polarisation(self.words(energies[0]), now),)
         array = self.undulator.physics.array
-        at_low, at_high = (array.harmonics_for(one, wanted) for one in (energies[0], energies[-1]))
-        for energy in (energies[0], energies[-1]):
-            array.best_harmonic(energy, wanted)  # refuses what no harmonic reaches
-        shared = sorted(set(at_low) & set(at_high))
+        reach = {one: [set(array.harmonics_for(end, one)) for end in ends] for one in wanted}
+        for one in wanted:
+            for end in ends:
+                array.best_harmonic(end, one)  # refuses what no harmonic reaches
+        shared = set(array.harmonics).intersection(*(at for both in reach.values() for at in both))
         if not shared:
-            low, high = (", ".join(str(n) for n in one) for one in (at_low, at_high))
-            raise OutOfReach(
-                f"{self.beamline} energy {energies[0]:.6g} … {energies[-1]:.6g} eV: no single harmonic reaches the "
-                f"whole range in {wanted} ({energies[0]:.6g} eV: {low}; {energies[-1]:.6g} eV: {high})"
+            having = (
+                f"{one} {end:.6g} eV: {', '.join(str(n) for n in sorted(at))}"
+                for one, both in reach.items()
+                for end, at in zip(ends, both, strict=True)
             )
-        best = array.best_harmonic(0.5 * (energies[0] + energies[-1]), wanted)
-        return best if best in shared else shared[0]
+            raise OutOfReach(
+                f"{self.beamline} energy {ends[0]:.6g} … {ends[1]:.6g} eV: no single harmonic reaches the whole range "
+                f"({'; '.join(having)})"
+            )
+        best = array.best_harmonic(0.5 * (ends[0] + ends[1]), wanted[0])
+        return best if best in shared else min(shared)
 
     def targets_for(self, energy_ev: float, harmonic: int = 0, where: ValueOf | None = None) -> dict[str, float]:
         """Return where each axis has to be: lengths in mm, angles in deg."""
@@ -138,9 +163,14 @@ class GratingEnergy(EnergyAxis):
         state = self.undulator.state_for(float(energy_ev), polarisation, chosen, switching)
         return {**self.undulator.targets(state), **self.pgm.angles_for(words, energy_ev, where)}
 
-    def check_in(self, polarisation: Polarisation, energy_ev: float, harmonic: int = 0) -> None:
+    def check_in(self, polarisation: Polarisation, energy_ev: float, harmonic: int = 0, where: ValueOf = now) -> None:
         """Refuse an energy that cannot be reached in a polarisation, before anything moves."""
-        self.check_targets(energy_ev, self.targets_in(polarisation, energy_ev, harmonic))
+        self.check_targets(energy_ev, self.targets_in(polarisation, energy_ev, harmonic, where))
+
+    def circular_degree(self, polarisation: Polarisation, energy_ev: float, where: ValueOf = now) -> float:
+        """Return the degree of circular polarisation that the undulator's theory gives for both, -1 … 1."""
+        state = self.undulator.state_for(energy_ev, polarisation, 1, str(where(self.undulator.switching)))
+        return self.undulator.physics.light([energy_ev], state, 1.0)[0].p3
 
     def waves(self, targets: Mapping[str, float], where: ValueOf) -> list[dict[str, float]]:
         """Return the axes in a safe order: the undulator's own, the monochromator with what starts first."""
@@ -152,7 +182,15 @@ class GratingEnergy(EnergyAxis):
         """Return whether an axis of the undulator is there already."""
         return key in self.undulator.axes and self.undulator.stands(key, target)
 
+    def judge(self, target: float) -> None:
+        """Raise MoveFailed if energy, or a polarisation that was chosen, is not the one that was asked for."""
+        super().judge(target)
+        if chosen := str(self.polarisation_choice.get()):
+            self.polarisation.expect(chosen)
+
     def _polarisation(self, words: str, where: ValueOf) -> Polarisation:
+        if chosen := str(where(self.polarisation_choice)):
+            return parse(chosen)
         return self.polarisation.at(self.polarisation.clean_or_between(where(self.polarisation)), words)
 
     # -- documents ---------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ class HarmonicChoice(Choice):
 
     def get(self, **_: Any) -> int:
         """Return the choice."""
-        return int(super().get())  # pyright: ignore[reportArgumentType]
+        return int(super().get())
 
     def check_value(self, value: int, **_: Any) -> None:
         """Refuse a harmonic that the undulator has not."""

@@ -88,6 +88,11 @@ class PolarisationAxis(CoupledAxis):
         """Return whether an axis is there already."""
         return self.undulator.stands(key, target)
 
+    def expect(self, target: str) -> None:
+        """Take note that it was asked for, together with an energy; raise MoveFailed if it reads otherwise."""
+        self._target = self.clean(target)
+        self.judge(self._target)
+
     def judge(self, target: str) -> None:
         """Raise MoveFailed if it reads otherwise than it was asked for."""
         if self.position != target:

@@ -11,7 +11,11 @@ from devices.build import CLASSES
 from plans.roles import Role
 from tests.devices.fake_server import FakeServer
 
-ADDED = {"energy": EnergyAxis, "polarisation": PolarisationAxis, "ring": RingStatus}  # not of the beamline's own configuration
+ADDED = {
+    "energy": EnergyAxis,
+    "polarisation": PolarisationAxis,
+    "ring": RingStatus,
+}  # not of the beamline's own configuration
 
 
 def all_beamlines():
