@@ -103,3 +103,22 @@ class FineAngleAxis(AxisFacts):
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("urad"))
     unit: ClassVar[str] = "urad"
+
+
+class FineLengthAxis(AxisFacts):
+    """An axis in micrometres."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("um"))
+    unit: ClassVar[str] = "um"
+
+
+class UndulatorAxis(LengthAxis):
+    """An axis of an undulator in millimetres: the ring's orbit follows it, and rests `feed_forward_s` after it does."""
+
+    feed_forward_s: NonNegative = 0.0
+
+
+class ShifterAxis(AngleAxis):
+    """A phase shifter of an undulator in degrees; see `UndulatorAxis`."""
+
+    feed_forward_s: NonNegative = 0.0

@@ -1,4 +1,4 @@
-"""The kinds of detectors of a hard X-ray station besides its ion chambers, and what surrounds the sample."""
+"""The kinds of detectors that a beamline may have: of currents, and those of a hard X-ray station."""
 
 from __future__ import annotations
 
@@ -14,6 +14,19 @@ from beam.powder import Calibrant
 Angle = Annotated[float, Field(gt=0, lt=90)]
 Share = Annotated[float, Field(ge=0, le=1)]
 RegionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=15)]
+
+
+class CurrentDetector(Addressed, Sourced):
+    """What gives a current: amplifier and voltage-to-frequency converter, read by a scaler channel."""
+
+    label: str
+    scaler: str
+    channel: Annotated[int, Field(ge=2, le=32)]
+    gain_v_per_a: Positive
+    frequency_hz_per_v: Positive
+    full_scale_v: Positive
+    dark_v: NonNegative
+    noise_v_per_rt_hz: NonNegative
 
 
 class FluorescenceSpectrometer(Addressed, Sourced):

@@ -9,7 +9,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
-from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -25,8 +24,10 @@ from beam.axis_facts import LengthAxis as LengthAxis
 from beam.axis_facts import NonNegative as NonNegative
 from beam.axis_facts import Positive as Positive
 from beam.axis_facts import Sourced as Sourced
+from beam.axis_facts import UndulatorAxis as UndulatorAxis
 from beam.axis_facts import with_unit as with_unit
 from beam.condition import ConditionText
+from beam.detector_kinds import CurrentDetector as CurrentDetector
 from beam.detector_kinds import DiffractionCamera as DiffractionCamera
 from beam.detector_kinds import FluorescenceSpectrometer as FluorescenceSpectrometer
 from beam.environment_kinds import Potentiostat as Potentiostat
@@ -43,6 +44,14 @@ from beam.optics_kinds import StationInterlock as StationInterlock
 from beam.optics_kinds import Table as Table
 from beam.optics_kinds import Valve as Valve
 from beam.run_rules import FluxCheck, HoldShutter, HoldSignal, Policy
+from beam.soft_kinds import AppleUndulator as AppleUndulator
+from beam.soft_kinds import DrainCurrent as DrainCurrent
+from beam.soft_kinds import FluorescenceDetector as FluorescenceDetector
+from beam.soft_kinds import Magnet as Magnet
+from beam.soft_kinds import Mesh as Mesh
+from beam.soft_kinds import Photodiode as Photodiode
+from beam.soft_kinds import PlaneGratingMonochromator as PlaneGratingMonochromator
+from beam.soft_kinds import RasterStage as RasterStage
 
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -123,7 +132,7 @@ class PlanarUndulator(Sourced):
     magnet: Literal["hybrid", "ppm"]
     harmonics: Annotated[list[Annotated[int, Field(ge=1, le=15)]], Field(min_length=1)]
     acceptance_urad: Positive
-    gap: LengthAxis
+    gap: UndulatorAxis
 
 
 class CrystalCut(Sourced):
@@ -185,20 +194,12 @@ class Shutter(Addressed, Sourced):
     needs: list[ConditionText] = Field(default_factory=list)
 
 
-class IonChamber(Addressed, Sourced):
-    """An ion chamber with its amplifier and voltage-to-frequency converter, read by a scaler channel."""
+class IonChamber(CurrentDetector):
+    """An ion chamber."""
 
     kind: Literal["ion_chamber"]
-    label: str
-    scaler: str
-    channel: Annotated[int, Field(ge=2, le=32)]
     gas: dict[str, Positive]
     length_mm: Positive
-    gain_v_per_a: Positive
-    frequency_hz_per_v: Positive
-    full_scale_v: Positive
-    dark_v: NonNegative
-    noise_v_per_rt_hz: NonNegative
     behind_sample: bool
 
 
@@ -227,9 +228,20 @@ Device = Annotated[
     | DiffractionCamera
     | SampleStage
     | TemperatureStage
-    | Potentiostat,
+    | Potentiostat
+    | AppleUndulator
+    | PlaneGratingMonochromator
+    | Mesh
+    | DrainCurrent
+    | Photodiode
+    | FluorescenceDetector
+    | Magnet
+    | RasterStage,
     Field(discriminator="kind"),
 ]
+
+OnScaler = CurrentDetector | FluorescenceDetector
+"""What counts on a channel of a scaler."""
 
 
 class Simulation(Facts):
@@ -258,8 +270,8 @@ class Station(Facts):
     interlock: list[Interlock] = Field(default_factory=list)
 
 
-class BeamlineTable(Station):
-    """What every beamline's file says, whatever its devices."""
+class Beamline(Station):
+    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
 
     schema_version: Literal[1]
     beamline: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -269,21 +281,16 @@ class BeamlineTable(Station):
     energy: EnergyRange
     default_sample: str
     sim: Simulation = Simulation()
+    devices: dict[DeviceName, Device]
 
     @property
     def name(self) -> str:
         """What it is called in commands and as a file."""
         return self.beamline
 
-
-class Beamline(BeamlineTable):
-    """One beamline (`config/<name>.toml`): its devices with addresses and numbers."""
-
-    devices: dict[DeviceName, Device]
-
     @model_validator(mode="after")
-    def _chambers_on_scalers(self) -> Beamline:
-        check_channels(self.devices, IonChamber)
+    def _detectors_on_scalers(self) -> Beamline:
+        check_channels(self.devices)
         return self
 
     @model_validator(mode="after")
@@ -295,8 +302,8 @@ class Beamline(BeamlineTable):
         return self
 
 
-def check_channels(devices: Mapping[str, Any], detectors: type | UnionType) -> None:
-    """Check that each of the `detectors` is alone on a channel that its scaler has.
+def check_channels(devices: Mapping[str, Any]) -> None:
+    """Check that each detector `OnScaler` is alone on a channel that its scaler has.
 
     Raises
     ------
@@ -305,9 +312,9 @@ def check_channels(devices: Mapping[str, Any], detectors: type | UnionType) -> N
     """
     taken: dict[tuple[str, int], str] = {}
     for name, device in devices.items():
-        if not isinstance(device, detectors):
+        if not isinstance(device, OnScaler):
             continue
-        on, channel = str(getattr(device, "scaler", "")), int(getattr(device, "channel", 0))
+        on, channel = device.scaler, device.channel
         scaler = devices.get(on)
         if not isinstance(scaler, Scaler):
             raise ValueError(f"devices.{name}.scaler = {on!r} is no device of kind 'scaler'")
@@ -319,9 +326,15 @@ def check_channels(devices: Mapping[str, Any], detectors: type | UnionType) -> N
 
 
 def axes_of(device: Facts) -> dict[str, AxisFacts]:
-    """Return the motorised axes of a device by the keys of its table."""
-    parts = {key: getattr(device, key) for key in type(device).model_fields}
-    return {key: one for key, one in parts.items() if isinstance(one, AxisFacts)}
+    """Return the motorised axes of a device by the keys of its table; of a list ``phases``: ``phase1``, ``phase2``."""
+    found: dict[str, AxisFacts] = {}
+    for key in type(device).model_fields:
+        part: Any = getattr(device, key)
+        rows: list[Any] = cast(list[Any], part) if isinstance(part, list) else []
+        found |= {f"{key.removesuffix('s')}{n}": one for n, one in enumerate(rows, 1) if isinstance(one, AxisFacts)}
+        if isinstance(part, AxisFacts):
+            found[key] = part
+    return found
 
 
 def config_dir(explicit: str | os.PathLike[str] | None = None) -> Path:

@@ -64,7 +64,7 @@ KINDS = (
 )
 
 
-class Line(LineBase[facts.Beamline]):
+class Line(LineBase):
     """The light of one beamline, from source to detectors.
 
     Parameters
@@ -105,13 +105,14 @@ class Line(LineBase[facts.Beamline]):
         self._pairs: dict[str, CrystalPair] = {}
         self._in_beam: list[tuple[str, facts.Facts, dict[str, LineAxis]]] = []
         self._stage: SampleStage | None = None
-        super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
+        super().__init__(facility, beamline, seed=seed, clock=clock, events=events)
         # the beam meets what stands before the sample first
         self._chambers.sort(key=lambda chamber: chamber.facts.behind_sample)
         self._nodes, self._weights = gaussian_nodes()
         self.optics = Optics(self.undulator.facts, facility.ring)
         for name, device, axes in self._in_beam:
             self.optics.add(name, device, axes)
+        self.inserted = {name: one.inserted for name, one in self.optics.filters.items()}
         self._optics_now = _DARK
         self._optics_key: tuple[float, ...] = ()
         self._passed_now: list[float] = []
@@ -124,12 +125,11 @@ class Line(LineBase[facts.Beamline]):
                 self._gap = self._add_axis(f"{name}.gap", device.gap)
             case facts.DoubleCrystalMonochromator():
                 self._dcm = device
-                axes = {part: self._add_axis(f"{name}.{part}", axis) for part, axis in facts.axes_of(device).items()}
+                axes = self._add_axes(name, device)
                 self._bragg, self._perp, self._pitch = axes["bragg"], axes["perp"], axes["pitch"]
                 self._exchange = axes["exchange"]
             case facts.Slits() | facts.Mirror() | facts.Filters() | facts.Table() | facts.BeamStop():
-                axes = {key: self._add_axis(f"{name}.{key}", axis) for key, axis in facts.axes_of(device).items()}
-                self._in_beam.append((name, device, axes))
+                self._in_beam.append((name, device, self._add_axes(name, device)))
             case facts.IonChamber():
                 self._chambers.append(IonChamber(name, device, self.seed))
                 self.gain_v_per_a[name] = device.gain_v_per_a

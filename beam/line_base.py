@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from beam import facts
 from beam.axis import LineAxis
 from beam.clock import Clock
 from beam.errors import OutOfReach, UnknownName
 from beam.ring import RingEvent, RingModel
-
-BeamlineT = TypeVar("BeamlineT", bound=facts.BeamlineTable)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,13 +25,13 @@ class Exposure:
     overloaded: frozenset[str]
 
 
-class LineBase(ABC, Generic[BeamlineT]):
+class LineBase(ABC):
     """The hardware of one beamline, of whatever kind.
 
     Parameters
     ----------
-    facility, beamline, devices
-        The facts; the devices are the beamline's.
+    facility, beamline
+        The facts.
     seed
         Seed of all noise.
     clock
@@ -51,13 +49,16 @@ class LineBase(ABC, Generic[BeamlineT]):
         Gain of each detector's amplifier.
     exposures
         How many exposures were made.
+    inserted
+        Whether each foil is in the beam, by device.
     """
+
+    sample: Any
 
     def __init__(
         self,
         facility: facts.Facility,
-        beamline: BeamlineT,
-        devices: Mapping[str, Any],
+        beamline: facts.Beamline,
         *,
         seed: int,
         clock: Clock,
@@ -72,8 +73,9 @@ class LineBase(ABC, Generic[BeamlineT]):
         self.open: dict[str, bool] = {}
         self.gain_v_per_a: dict[str, float] = {}
         self.exposures = 0
+        self.inserted: dict[str, dict[str, bool]] = {}
         self._scalers: dict[str, facts.Scaler] = {}
-        for name, device in devices.items():
+        for name, device in beamline.devices.items():
             match device:
                 case facts.Shutter():
                     self.open[name] = False
@@ -94,6 +96,14 @@ class LineBase(ABC, Generic[BeamlineT]):
         """Take in a device that has to do with light, other than shutters, valves and scalers."""
 
     @abstractmethod
+    def first_harmonic_ev(self) -> float | None:
+        """Return the energy of the undulator's first harmonic in eV, None where the gap gives no light."""
+
+    @abstractmethod
+    def undulator_power_kw(self) -> float:
+        """Return the power of the undulator's light in kW at the present current; 0 where it gives no light."""
+
+    @abstractmethod
     def _count(
         self, scaler: str, current_ma: float, dwell_s: float, index: int, lit: bool
     ) -> tuple[dict[int, int], list[str]]:
@@ -103,6 +113,10 @@ class LineBase(ABC, Generic[BeamlineT]):
         added = LineAxis(axis, self.beamline.sim.offsets.get(key, 0.0), axis.name)
         self.axes[key] = added
         return added
+
+    def _add_axes(self, name: str, device: facts.Facts) -> dict[str, LineAxis]:
+        """Add all axes of a device; return them by their keys in its table."""
+        return {key: self._add_axis(f"{name}.{key}", axis) for key, axis in facts.axes_of(device).items()}
 
     def expose(self, scaler: str, dwell_s: float) -> Exposure:
         """Count for `dwell_s` seconds on all channels of a scaler; the clock advances by as much.

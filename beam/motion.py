@@ -70,3 +70,23 @@ class Trapezoid:
         if t < self._ramp:
             return t * (self._base + 0.5 * (self._peak - self._base) * t / self._ramp)
         return 0.5 * (self._base + self._peak) * self._ramp + self._peak * (t - self._ramp)
+
+
+class FeedForward:
+    """A move with what comes after it: the axis stands, and counts as moving, until the ring's orbit has settled.
+
+    Parameters
+    ----------
+    move
+        The move itself.
+    settle_s
+        How long the correction of the orbit takes, after a move of any length but none.
+    """
+
+    def __init__(self, move: Trapezoid, settle_s: float) -> None:
+        self._move = move
+        self.duration = move.duration + settle_s if move.duration else 0.0
+
+    def position(self, t: float) -> float:
+        """Return the signed way covered after `t` seconds."""
+        return self._move.position(min(t, self._move.duration))

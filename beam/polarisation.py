@@ -113,7 +113,7 @@ def parse(text: str) -> Polarisation:
     OutOfReach
         If it is none, or its angle or degree is beyond its range; the message lists what may be asked for.
     """
-    words = text.strip().casefold()
+    words = text.strip().casefold().replace("_plus", "+").replace("_minus", "-")  # for where signs are awkward
     for one in FIXED:
         if words == one.mode:
             return one

@@ -10,13 +10,11 @@ from beam.bench import Bench
 from beam.facts import Beamline, Facility, Facts
 from beam.sample_model import ModelSample
 from beam.scenario import Scenario
-from beam.soft_kinds import SoftBeamline
 from beam.xmcd import MagneticSample
 
 MODELS: dict[str, type[Facts]] = {
     "facility": Facility,
     "beamline": Beamline,
-    "soft_beamline": SoftBeamline,
     "bench": Bench,
     "sample": ModelSample,
     "scenario": Scenario,

@@ -106,20 +106,21 @@ class SegmentedUndulator:
         OutOfReach
             If circular light does not reach the energy, or the undulator has not two halves of two or more segments.
         """
+        first, second = self.switching_shifters_deg()
+        gap, plus = self.array.setting(energy_ev, CIRCULAR_PLUS)
+        rows = (plus, self.array.rows_for(CIRCULAR_MINUS, gap))
+        return SourceState(gap, rows, first), SourceState(gap, rows, second)
+
+    def switching_shifters_deg(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return how the shifters stand for the first half's light alone, and for the second's; raises as above."""
         half = self.facts.segments // 2
         if len(self.facts.phases) != 2 or half < 2:
             raise OutOfReach(
                 f"{self.facts.gap.name} switching of helicity by phase shifters: it takes two groups of two or more "
                 f"segments, this undulator has {self.facts.segments} in {len(self.facts.phases)}"
             )
-        gap, plus = self.array.setting(energy_ev, CIRCULAR_PLUS)
-        minus = self.array.rows_for(CIRCULAR_MINUS, gap)
         still, apart = (0.0,) * (half - 1), (360.0 / half,) * (half - 1)
-        rows = (plus, minus)
-        return (
-            SourceState(gap, rows, (*still, 0.0, *apart)),
-            SourceState(gap, rows, (*apart, 0.0, *still)),
-        )
+        return (*still, 0.0, *apart), (*apart, 0.0, *still)
 
     def first_harmonic_ev(self, state: SourceState) -> float | None:
         """Return the first harmonic of the first segment in eV, None where the gap gives no light."""

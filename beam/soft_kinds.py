@@ -6,44 +6,24 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from beam import facts
 from beam.address import Addressed
-from beam.facts import (
+from beam.axis_facts import (
     AngleAxis,
-    AxisFacts,
+    FineLengthAxis,
     LengthAxis,
     NonNegative,
     Positive,
-    Scaler,
-    Shutter,
+    ShifterAxis,
     Sourced,
+    UndulatorAxis,
     with_unit,
 )
+from beam.detector_kinds import CurrentDetector
+from beam.environment_kinds import RampedAxis
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Order = Annotated[int, Field(ge=1, le=9)]
 Chemical = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
-
-
-class FineLengthAxis(AxisFacts):
-    """An axis in micrometres."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("um"))
-    unit: ClassVar[str] = "um"
-
-
-class FieldAxis(AxisFacts):
-    """A magnet's field along the beam, in tesla."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("t"))
-    unit: ClassVar[str] = "T"
-
-
-class TemperatureAxis(AxisFacts):
-    """A temperature in kelvin."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("k"))
-    unit: ClassVar[str] = "K"
 
 
 class AppleUndulator(Sourced):
@@ -59,10 +39,10 @@ class AppleUndulator(Sourced):
     periods_per_segment: Annotated[int, Field(gt=0)]
     harmonics: Annotated[list[Annotated[int, Field(ge=1, le=15)]], Field(min_length=1)]
     acceptance_urad: Positive
-    gap: LengthAxis
-    antiphase: LengthAxis
-    phases: Annotated[list[LengthAxis], Field(min_length=1, max_length=2)]
-    shifters: list[AngleAxis] = Field(default_factory=list)
+    gap: UndulatorAxis
+    antiphase: UndulatorAxis
+    phases: Annotated[list[UndulatorAxis], Field(min_length=1, max_length=2)]
+    shifters: list[ShifterAxis] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _shifters_between_segments(self) -> AppleUndulator:
@@ -136,19 +116,6 @@ class PlaneGratingMonochromator(Sourced):
         return self
 
 
-class CurrentDetector(Addressed, Sourced):
-    """What gives a current: amplifier and voltage-to-frequency converter, read by a scaler channel."""
-
-    label: str
-    scaler: str
-    channel: Annotated[int, Field(ge=2, le=32)]
-    gain_v_per_a: Positive
-    frequency_hz_per_v: Positive
-    full_scale_v: Positive
-    dark_v: NonNegative
-    noise_v_per_rt_hz: NonNegative
-
-
 class Mesh(CurrentDetector):
     """A metal mesh across the beam: it takes a share of the light and gives a current of photo-electrons.
 
@@ -182,7 +149,7 @@ class Photodiode(CurrentDetector):
     pair_ev: Positive
 
 
-class FluorescenceDetector(Sourced):
+class FluorescenceDetector(Addressed, Sourced):
     """A pulse-counting detector of the sample's fluorescence, on a scaler channel of its own.
 
     `solid_angle_share` of the full sphere; `efficiency` for the line; `dead_time_us` after each pulse, in which others
@@ -200,18 +167,13 @@ class FluorescenceDetector(Sourced):
     background_hz: NonNegative
 
 
-class Magnet(Sourced):
-    """A magnet whose field lies along the beam; the field ramps, and either polarity can be had."""
+class Magnet(RampedAxis):
+    """A magnet whose field lies along the beam, in tesla; its supply ramps it, and through zero to either polarity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=with_unit("t"))
+    unit: ClassVar[str] = "T"
 
     kind: Literal["magnet"]
-    field: FieldAxis
-
-
-class Cryostat(Sourced):
-    """A cryostat: the sample's temperature, which moves slowly."""
-
-    kind: Literal["cryostat"]
-    temperature: TemperatureAxis
 
 
 class RasterStage(Sourced):
@@ -221,32 +183,3 @@ class RasterStage(Sourced):
     spot_um: Positive
     x: FineLengthAxis
     y: FineLengthAxis
-
-
-SoftDevice = Annotated[
-    AppleUndulator
-    | PlaneGratingMonochromator
-    | Mesh
-    | DrainCurrent
-    | Photodiode
-    | FluorescenceDetector
-    | Magnet
-    | Cryostat
-    | RasterStage
-    | Shutter
-    | Scaler,
-    Field(discriminator="kind"),
-]
-
-OnScaler = Mesh | DrainCurrent | Photodiode | FluorescenceDetector
-
-
-class SoftBeamline(facts.BeamlineTable):
-    """One soft X-ray beamline (`config/<name>.toml`): its devices with addresses and numbers."""
-
-    devices: dict[facts.DeviceName, SoftDevice]
-
-    @model_validator(mode="after")
-    def _detectors_on_scalers(self) -> SoftBeamline:
-        facts.check_channels(self.devices, OnScaler)
-        return self

@@ -21,6 +21,7 @@ from beam.apple import Rows
 from beam.axis import LineAxis
 from beam.clock import Clock
 from beam.constants import FWHM_PER_SIGMA
+from beam.environment_kinds import RampedAxis
 from beam.errors import OutOfReach, UnknownName
 from beam.grating import GratingMonochromator, Motors
 from beam.line_base import LineBase
@@ -39,6 +40,10 @@ from beam.soft_detector import (
 )
 from beam.xmcd import MagneticFilm, NoFilm
 
+KINDS = (
+    *("apple_undulator", "pgm", "magnet", "temperature_stage", "raster_stage"),
+    *("mesh", "drain_current", "photodiode", "fluorescence", "scaler", "shutter", "valve", "station_interlock"),
+)
 PLAUSIBLE_EV = (10.0, 20_000.0)  # of the first order; a grating turned beyond passes no light here
 
 
@@ -53,7 +58,7 @@ class Component(NamedTuple):
     """photons/s per mA of ring current."""
 
 
-class SoftLine(LineBase[soft_kinds.SoftBeamline]):
+class SoftLine(LineBase):
     """The light of one soft X-ray beamline, from source to detectors.
 
     Parameters
@@ -74,7 +79,7 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
     axes
         Axes by key: those of the undulator ``gap``, ``antiphase``, ``phase1`` …, ``shifter1`` …, those of the
         monochromator ``mirror``, ``grating``, ``exchange``, ``slit``, each after its device's name and a dot;
-        ``magnet.field``, ``cryostat.temperature``, ``stage.x``, ``stage.y`` by the names of theirs.
+        ``stage.x``, ``stage.y``, ``magnet``, ``cryostat`` by the names of theirs.
     undulator, monochromator
         Source and monochromator.
     sample
@@ -84,7 +89,7 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
     def __init__(
         self,
         facility: facts.Facility,
-        beamline: soft_kinds.SoftBeamline,
+        beamline: facts.Beamline,
         sample: MagneticFilm | NoFilm,
         *,
         seed: int,
@@ -100,7 +105,7 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
         self._counters: list[FluorescenceCounter] = []
         self._field: LineAxis | None = None
         self._stage: tuple[LineAxis, LineAxis, float] | None = None
-        super().__init__(facility, beamline, beamline.devices, seed=seed, clock=clock, events=events)
+        super().__init__(facility, beamline, seed=seed, clock=clock, events=events)
         self._nodes, self._weights = gaussian_nodes()
         self._light_key: tuple[float, ...] = ()
         self._light_now: list[Component] = []
@@ -111,32 +116,22 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
         match device:
             case soft_kinds.AppleUndulator():
                 self._undulator = SegmentedUndulator(device, self.facility.ring)
-                self._gap = self._add_axis(f"{name}.gap", device.gap)
-                self._antiphase = self._add_axis(f"{name}.antiphase", device.antiphase)
-                self._phases = [
-                    self._add_axis(f"{name}.phase{number}", axis) for number, axis in enumerate(device.phases, 1)
-                ]
-                self._shifters = [
-                    self._add_axis(f"{name}.shifter{number}", axis) for number, axis in enumerate(device.shifters, 1)
-                ]
+                axes = self._add_axes(name, device)
+                self._gap, self._antiphase = axes["gap"], axes["antiphase"]
+                self._phases = [axes[f"phase{number}"] for number, _ in enumerate(device.phases, 1)]
+                self._shifters = [axes[f"shifter{number}"] for number, _ in enumerate(device.shifters, 1)]
             case soft_kinds.PlaneGratingMonochromator():
                 self._monochromator = GratingMonochromator(device)
-                self._mirror, self._grating, self._exchange, self._slit = (
-                    self._add_axis(f"{name}.{part}", axis)
-                    for part, axis in (
-                        ("mirror", device.mirror),
-                        ("grating", device.grating),
-                        ("exchange", device.exchange),
-                        ("slit", device.slit),
-                    )
-                )
+                axes = self._add_axes(name, device)
+                self._mirror, self._grating = axes["mirror"], axes["grating"]
+                self._exchange, self._slit = axes["exchange"], axes["slit"]
             case soft_kinds.Magnet():
-                self._field = self._add_axis(f"{name}.field", device.field)
-            case soft_kinds.Cryostat():
-                self._add_axis(f"{name}.temperature", device.temperature)
+                self._field = self._add_axis(name, device)
+            case RampedAxis():
+                self._add_axis(name, device)
             case soft_kinds.RasterStage():
-                x, y = (self._add_axis(f"{name}.{part}", axis) for part, axis in (("x", device.x), ("y", device.y)))
-                self._stage = (x, y, device.spot_um)
+                axes = self._add_axes(name, device)
+                self._stage = (axes["x"], axes["y"], device.spot_um)
             case soft_kinds.FluorescenceDetector():
                 self._counters.append(FluorescenceCounter(name, device, self.seed))
             case _:
@@ -151,8 +146,7 @@ class SoftLine(LineBase[soft_kinds.SoftBeamline]):
             case soft_kinds.Photodiode():
                 self._diodes.append(DiodeCurrent(name, device, self.seed))
             case _:
-                known = ["apple_undulator", "pgm", "magnet", "cryostat", "raster_stage", "mesh", "drain_current"]
-                raise UnknownName("device kind", str(device.kind), [*known, "photodiode", "fluorescence"])
+                raise UnknownName("device kind", str(device.kind), KINDS)
         self.gain_v_per_a[name] = device.gain_v_per_a
 
     @property

@@ -38,19 +38,20 @@ def main(argv: list[str] | None = None) -> int:
 def demonstrate(beamline: str, sample_spec: str | None, data: Path, protocol: str = "epics") -> int:
     """Scan the sample's edge at the simulated beamline, then read the run back elsewhere and export it."""
     from beam import facts
-    from beam.sample import load_sample
+    from beam.lines import sample_for
 
     directory = facts.config_dir() if protocol == "epics" else facts.config_dir() / protocol
     facility, configuration = facts.load(beamline, directory)
-    sample = load_sample(sample_spec or configuration.default_sample, directory)
-    if sample.edge is None:
+    sample = sample_for(configuration, sample_spec or configuration.default_sample, directory)
+    about = sample.record()
+    if "edge" not in about:
         raise DataError(f"{sample.name}: no absorption edge to scan; give a sample with one")
     say(f"Sample: {sample.name}, {sample.description}")
-    say(f"Scanning the {sample.edge} edge at the simulated {configuration.title}, {SCALE:g} times faster than life")
+    say(f"Scanning the {about['edge']} edge at the simulated {configuration.title}, {SCALE:g} times faster than life")
     if facts.speaks_tango(facility, configuration):
         say("Over Tango: " + ", ".join(facts.tango_names(facility, configuration)) + "; the rest over EPICS")
     began = time.monotonic()
-    command = ["run", beamline, "xas", f"edge={sample.edge}", "--sim", "--sample", sample_spec or ""]
+    command = ["run", beamline, "xas", f"edge={about['edge']}", "--sim", "--sample", sample_spec or ""]
     if sample_spec is None:
         command = command[:-2]
     answer = _terasu(
@@ -77,9 +78,10 @@ def demonstrate(beamline: str, sample_spec: str | None, data: Path, protocol: st
     say(f"  points      {found['num_points']}")
     say(f"  duration    {seconds:.1f} s from nothing running to the end, {found['duration_s']:.1f} s of it scanning")
     say(f"  edge found  {found['edge_ev']:.2f} eV (first inflection of the spectrum measured)")
-    if sample.reference_ev is not None:
-        say(f"  reference   {sample.reference_ev:.2f} eV ({sample.reference_name})")
-        say(f"  difference  {found['edge_ev'] - sample.reference_ev:+.2f} eV")
+    if "reference_ev" in about:
+        reference = float(about["reference_ev"])
+        say(f"  reference   {reference:.2f} eV ({about['reference_name']})")
+        say(f"  difference  {found['edge_ev'] - reference:+.2f} eV")
     for path in files:
         say(f"  wrote       {path}")
     say(f"\nLook again: TERASU_DATA={data} {Path(sys.executable).parent}/terasu data list")

@@ -13,7 +13,6 @@ from beam.errors import UnknownName
 from beamlines import DeviceTree
 from daq.errors import UsageError
 from devices.filters import Foil
-from devices.named import NamedPosition
 
 TYPED = (str, int, float, bool, type(None), list, dict)  # what a word can become besides a device
 DEVICE = "a device"
@@ -55,7 +54,7 @@ def check_values(plan: Callable[..., Any], given: Mapping[str, Any], tree: Devic
 
 def _goes_by_words(device: Any) -> bool:
     """Return whether a device is moved by words: a shutter's states, a foil's, named positions."""
-    return hasattr(device, "is_open") or isinstance(device, Foil | NamedPosition)
+    return hasattr(device, "is_open") or isinstance(device, Foil) or getattr(device, "by_words", False)
 
 
 def accepts(hint: Any, given: Any) -> bool:

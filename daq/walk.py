@@ -186,21 +186,28 @@ class Walk:
         return self._axes[axis]
 
     def _set_together(self, device: CoupledAxis, value: Any, group: Any) -> float:
-        value, takes_s = device.clean(value), [0.0]
-        targets = device.targets_ahead(value, self._value_of)
-        for number, (key, target) in enumerate(targets.items(), 1):
-            axis = device.axes[key]
+        value, takes_s = device.clean(value), 0.0
+        waves = device.waves(device.targets_ahead(value, self._value_of), self._value_of)
+        for number, wave in enumerate(waves, 1):
             # each is waited for before the next one starts
-            its_group = ("in turn", device.name, number) if device.in_turn and number < len(targets) else group
-            try:
-                go = partial(self._go, self._axis(axis)) if isinstance(axis, Axis) else partial(self._set_other, axis)
-                takes_s.append(go(target, its_group))
-            except TerasuError as error:
-                raise type(error)(f"{device.words(value)}: {error}") from error
+            its_group = ("in turn", device.name, number) if number < len(waves) else group
+            longest_s = 0.0
+            for key, target in wave.items():
+                axis = device.axes[key]
+                try:
+                    go = (
+                        partial(self._go, self._axis(axis))
+                        if isinstance(axis, Axis)
+                        else partial(self._set_other, axis)
+                    )
+                    longest_s = max(longest_s, go(target, its_group))
+                except TerasuError as error:
+                    raise type(error)(f"{device.words(value)}: {error}") from error
+                self.forecast.note_move(axis, target)
+            takes_s += longest_s
             if its_group is not group:
                 self._ahead.arrived(its_group)
-            self.forecast.note_move(axis, target)
-        return sum(takes_s) if device.in_turn else max(takes_s)
+        return takes_s
 
     def _go(self, now: AxisNow, value: Any, group: Any) -> float:
         """Let an axis go to `value`; return how long it takes."""
@@ -235,14 +242,15 @@ class AxisNow:
         self.at = axis.position
         axis.check_value(min(max(self.at, axis.low_limit), axis.high_limit))  # whether it may move at all
         self.low, self.high = axis.limits
-        self.velocity, self.acceleration_s = axis.full_speed, axis.acceleration_s
+        self.velocity, self.acceleration_s, self.settling_s = axis.full_speed, axis.acceleration_s, axis.settling_s
 
     def takes_s(self, target: float) -> float:
         """Return how long the move to `target` takes."""
         if isinstance(self.axis, RampedAxis):
             return self.axis.nominal_between(self.at, target)
         # asking the axis for its speed each time would cost as much as the rest of the message
-        return Trapezoid(target - self.at, self.velocity, self.acceleration_s).duration
+        moving_s = Trapezoid(target - self.at, self.velocity, self.acceleration_s).duration
+        return moving_s + self.settling_s if moving_s else 0.0
 
 
 def refuse_absent(device: Any) -> None:

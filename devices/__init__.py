@@ -3,17 +3,21 @@
 from devices.axis import Axis
 from devices.base import Instrument
 from devices.build import build
-from devices.chamber import IonChamber
+from devices.chamber import CurrentDetector, DrainCurrent, IonChamber, Mesh, Photodiode, PulseDetector
 from devices.counter import Counter
 from devices.coupled import CoupledAxis
 from devices.diffraction import DiffractionDetector
+from devices.elliptical import EllipticalUndulator
 from devices.energy import EnergyAxis
 from devices.filters import Filters
+from devices.grating import PlaneGrating
+from devices.grating_energy import GratingEnergy
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
 from devices.named import NamedPosition
-from devices.ramped import Potentiostat, RampedAxis, TemperatureStage
+from devices.polarisation import PolarisationAxis
+from devices.ramped import Magnet, Potentiostat, RampedAxis, TemperatureStage
 from devices.ring import RingStatus
 from devices.sample_stage import SampleStage
 from devices.shutter import Shutter
@@ -29,18 +33,28 @@ __all__ = [
     "BeamStop",
     "Counter",
     "CoupledAxis",
+    "CurrentDetector",
     "DetectorTable",
     "DiffractionDetector",
     "DoubleCrystal",
+    "DrainCurrent",
+    "EllipticalUndulator",
     "EnergyAxis",
     "Filters",
     "GapAxis",
+    "GratingEnergy",
     "Instrument",
     "IonChamber",
+    "Magnet",
+    "Mesh",
     "MirrorPair",
     "MotorAxis",
     "NamedPosition",
+    "Photodiode",
+    "PlaneGrating",
+    "PolarisationAxis",
     "Potentiostat",
+    "PulseDetector",
     "RampedAxis",
     "RingStatus",
     "SampleStage",

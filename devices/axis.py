@@ -157,7 +157,13 @@ class Axis(Instrument):
         """Return how long a move from `start` to `target` should take, in device seconds."""
         # where nobody knows where it is, the way may be the longest there is
         distance = target - start if math.isfinite(start) else self.facts.high - self.facts.low
-        return Trapezoid(distance, self.full_speed, self.acceleration_s).duration
+        moving_s = Trapezoid(distance, self.full_speed, self.acceleration_s).duration
+        return moving_s + self.settling_s if moving_s else 0.0
+
+    @property
+    def settling_s(self) -> float:
+        """Time after a motion until the axis is at rest for others."""
+        return 0.0
 
     @property
     def full_speed(self) -> float:

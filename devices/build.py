@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ophyd import Device
 
 from beam import facts
 from beam.errors import ConfigError
-from devices.chamber import IonChamber
+from devices.chamber import CurrentDetector, DrainCurrent, IonChamber, Mesh, Photodiode, PulseDetector
 from devices.counter import Counter
+from devices.crystal_energy import CrystalEnergy
 from devices.diffraction import DiffractionDetector
-from devices.energy import EnergyAxis
+from devices.elliptical import EllipticalUndulator
 from devices.filters import Filters
+from devices.grating import PlaneGrating
+from devices.grating_energy import GratingEnergy
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
-from devices.ramped import Potentiostat, TemperatureStage
+from devices.polarisation import PolarisationAxis
+from devices.ramped import Magnet, Potentiostat, TemperatureStage
 from devices.ring import RingStatus
 from devices.sample_stage import SampleStage
 from devices.shutter import Shutter
@@ -44,6 +49,14 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.SampleStage: SampleStage,
     facts.TemperatureStage: TemperatureStage,
     facts.Potentiostat: Potentiostat,
+    facts.AppleUndulator: EllipticalUndulator,
+    facts.PlaneGratingMonochromator: PlaneGrating,
+    facts.Mesh: Mesh,
+    facts.DrainCurrent: DrainCurrent,
+    facts.Photodiode: Photodiode,
+    facts.FluorescenceDetector: PulseDetector,
+    facts.Magnet: Magnet,
+    facts.RasterStage: SampleStage,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -61,52 +74,33 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
     Returns
     -------
     dict
-        In the order of the configuration. ``energy`` is there where there are an undulator and a monochromator.
+        In the order of the configuration. ``energy`` is there where there are an undulator and a monochromator that fit
+        each other, ``polarisation`` where the undulator is elliptical.
     """
     made: dict[str, Device] = {"ring": RingStatus(facility.ring, name="ring", transport=transport)}
-    chambers: dict[str, dict[str, IonChamber]] = {}
+    on_scaler: dict[str, dict[str, CurrentDetector | PulseDetector]] = {}
     for key, one in beamline.devices.items():
-        if isinstance(one, facts.IonChamber):
-            chamber = IonChamber(one, name=key, transport=transport)
-            made[key] = chambers.setdefault(one.scaler, {})[key] = chamber
+        if isinstance(one, facts.OnScaler):
+            detector: Any = CLASSES[type(one)]
+            made[key] = on_scaler.setdefault(one.scaler, {})[key] = detector(one, name=key, transport=transport)
     for key, one in beamline.devices.items():
         match one:
             case facts.PlanarUndulator():
                 made[key] = Undulator(one, facility.ring, name=key, transport=transport)
-            case facts.DoubleCrystalMonochromator():
-                made[key] = DoubleCrystal(one, name=key, transport=transport)
-            case facts.Shutter():
-                made[key] = Shutter(one, name=key, transport=transport)
-            case facts.Slits():
-                made[key] = Slits(one, name=key, transport=transport)
-            case facts.Table():
-                made[key] = DetectorTable(one, name=key, transport=transport)
-            case facts.BeamStop():
-                made[key] = BeamStop(one, name=key, transport=transport)
-            case facts.Valve():
-                made[key] = Valve(one, name=key, transport=transport)
-            case facts.StationInterlock():
-                made[key] = StationInterlock(one, name=key, transport=transport)
-            case facts.Mirror():
-                made[key] = MirrorPair(one, name=key, transport=transport)
+            case facts.AppleUndulator():
+                made[key] = EllipticalUndulator.of(one, facility.ring, name=key, transport=transport)
             case facts.Scaler():
-                made[key] = Counter.of(one, chambers.get(key, {}), name=key, transport=transport)
+                made[key] = Counter.of(one, on_scaler.get(key, {}), name=key, transport=transport)
             case facts.FluorescenceSpectrometer():
                 made[key] = Spectrometer.of(one, name=key, transport=transport)
             case facts.DiffractionCamera():
                 made[key] = DiffractionDetector.of(one, name=key, transport=transport)
-            case facts.SampleStage():
-                made[key] = SampleStage(one, name=key, transport=transport)
-            case facts.TemperatureStage():
-                made[key] = TemperatureStage(one, name=key, transport=transport)
-            case facts.Potentiostat():
-                made[key] = Potentiostat(one, name=key, transport=transport)
-            case facts.IonChamber() | facts.Filters():
-                pass
-    undulators = [one for one in made.values() if isinstance(one, Undulator)]
-    monochromators = [one for one in made.values() if isinstance(one, DoubleCrystal)]
-    if len(undulators) == len(monochromators) == 1:
-        made["energy"] = EnergyAxis(beamline.beamline, beamline.energy, undulators[0], monochromators[0])
+            case facts.CurrentDetector() | facts.FluorescenceDetector() | facts.Filters():
+                pass  # made before, or when there is an energy
+            case _:
+                simple: Any = CLASSES[type(one)]
+                made[key] = simple(one, name=key, transport=transport)
+    made |= _energy(beamline, list(made.values()))
     for key, one in beamline.devices.items():
         if isinstance(one, facts.Filters):
             if "energy" not in made:
@@ -114,5 +108,20 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                     f"{beamline.beamline}.{key}: what filters let through depends on an energy; it has none"
                 )
             made[key] = Filters.of(one, made["energy"], name=key, transport=transport)
-    order = ["energy", *beamline.devices, "ring"]
+    order = ["energy", "polarisation", *beamline.devices, "ring"]
     return {key: made[key] for key in order if key in made}
+
+
+def _energy(beamline: facts.Beamline, devices: list[Device]) -> dict[str, Device]:
+    """Return the axes that one source and one monochromator make together; none where there are not two that fit."""
+    sources = [one for one in devices if isinstance(one, Undulator | EllipticalUndulator)]
+    monochromators = [one for one in devices if isinstance(one, DoubleCrystal | PlaneGrating)]
+    match (*sources, *monochromators):
+        case (Undulator() as undulator, DoubleCrystal() as dcm):
+            return {"energy": CrystalEnergy(beamline.beamline, beamline.energy, undulator, dcm)}
+        case (EllipticalUndulator() as undulator, PlaneGrating() as pgm):
+            polarisation = PolarisationAxis(undulator)
+            energy = GratingEnergy(beamline.beamline, beamline.energy, undulator, pgm, polarisation)
+            return {"energy": energy, "polarisation": polarisation}
+        case _:
+            return {}

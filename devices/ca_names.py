@@ -35,6 +35,15 @@ NAMES: dict[str, dict[str, str]] = {
         "stop_motion": "Stop",
         "sentence": "Status",
     },
+    "undulator_axis": {
+        "readback": "Readback",
+        "setpoint": "Setpoint",
+        "moving_flag": "Moving",
+        "permit": "Permit",
+        "velocity": "Velocity",
+        "stop_motion": "Stop",
+        "sentence": "Status",
+    },
     "undulator": {"first_harmonic": "Energy", "power": "Power"},
     "ramped_axis": RAMPED,
     "potentiostat": RAMPED | {"current": "Current"},
@@ -152,6 +161,7 @@ NAMES: dict[str, dict[str, str]] = {
     "station_interlock": {"indicator": "State", "permit": "Permit", "sentence": "Status"},
     "foil": {"command": "", "indicator": "State"},
     "ion_chamber": {"gain": "Gain", "overload": "Overload"},
+    "pulse_detector": {"dead_time": "DeadTime"},
     "ring": {
         "current": "Current",
         "mode": "Mode",

@@ -29,7 +29,7 @@ def silence() -> None:
     library.eltc(0)  # the other way out that it has: the error log of libCom, to the console
 
 
-def watch(pv: Any, callback: Callable[..., None]) -> int:
+def watch(pv: Any, callback: Callable[..., None]) -> int | None:
     """Have `callback` called at each monitor, in the library's own thread."""
     return epics.PV.add_callback(pv, callback, with_ctrlvars=False)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from beam import facts
-from devices.chamber import IonChamber
+from devices.chamber import CurrentDetector, PulseDetector
 from devices.errors import Overloaded
 from devices.exposing import Exposing, Exposure
 from devices.quality import readings
@@ -38,22 +38,22 @@ class Counter(Exposing):
     def of(
         cls,
         scaler_facts: facts.Scaler,
-        chambers: Mapping[str, IonChamber],
+        detectors: Mapping[str, CurrentDetector | PulseDetector],
         *,
         name: str,
         **kwargs: Any,
     ) -> Counter:
-        """Make the counter at `scaler_facts`, with a channel for each of `chambers`, named as they are."""
-        channels = {key: chamber.facts.channel for key, chamber in chambers.items()}
+        """Make the counter at `scaler_facts`, with a channel for each of `detectors`, named as they are."""
+        channels = {key: one.facts.channel for key, one in detectors.items()}
         rows: dict[str, Any] = {
-            key: Attr(COUNTS, kind="hinted", name=key, doc=f"counts of {chamber.label}")
-            for key, chamber in chambers.items()
+            key: Attr(COUNTS, kind="hinted", name=key, doc=f"counts of {one.label}") for key, one in detectors.items()
         }
+        chambers = {key: one for key, one in detectors.items() if isinstance(one, CurrentDetector)}
         made: type[Counter] = type(cls.__name__, (cls,), {**rows, "channels": channels, "__doc__": cls.__doc__})
         return made(scaler_facts, chambers, name=name, **kwargs)
 
     def __init__(
-        self, scaler_facts: facts.Scaler, chambers: Mapping[str, IonChamber], *, name: str, **kwargs: Any
+        self, scaler_facts: facts.Scaler, chambers: Mapping[str, CurrentDetector], *, name: str, **kwargs: Any
     ) -> None:
         self.facts = scaler_facts
         self.chambers = dict(chambers)

@@ -28,6 +28,11 @@ def now(device: Any) -> Any:
     return device.position if hasattr(device, "position") else device.get()
 
 
+def supposing(values: Mapping[Any, Any]) -> ValueOf:
+    """Return what tells of some devices or signals what they are supposed to be, and of others what they are now."""
+    return lambda device: values[device] if device in values else now(device)
+
+
 class CoupledAxis(Commands, Device):
     """What all of them do; a subclass has `targets_ahead`, `value_at`, `limits` and `judge`.
 
@@ -43,7 +48,9 @@ class CoupledAxis(Commands, Device):
     _default_sub = SUB_READBACK
 
     in_turn: ClassVar[bool] = False
-    """Whether each axis starts when the one before it has arrived; otherwise all start at once."""
+    """Whether each axis starts when the one before it has arrived; otherwise all start at once (but see `waves`)."""
+    by_words: ClassVar[bool] = False
+    """Whether its values are words."""
     axes: Mapping[str, Axis]
     label: str
     unit: str
@@ -145,33 +152,48 @@ class CoupledAxis(Commands, Device):
 
     # -- moving ------------------------------------------------------------------------------------------------
 
+    def waves(self, targets: Mapping[str, float], where: ValueOf) -> list[dict[str, float]]:
+        """Return which axes start together, each lot when the one before it has arrived; `where` as above."""
+        del where
+        return [{key: one} for key, one in targets.items()] if self.in_turn else [dict(targets)]
+
+    def stands(self, key: str, target: float) -> bool:
+        """Return whether an axis need not be sent to its target, because it is there."""
+        del key, target
+        return False
+
     def set(self, value: Any) -> Waiting:
         """Start moving; the returned status ends when all axes have arrived and the value is right."""
         target = self.clean(value)
         targets = self.targets_ahead(target, now)
         self.check_targets(target, targets)
+        waves = self.waves(targets, now)
         world: World = LIVE
-        for key, one in targets.items():  # all before any moves
-            self.axes[key].check_interlocks(one, world)
-            if self.in_turn:
+        for wave in waves:  # all before any moves
+            for key, one in wave.items():
+                self.axes[key].check_interlocks(one, world)
+            for key, one in wave.items() if len(waves) > 1 else ():
                 world = Afterwards(self.axes[key], one, world)
-        nominal = [self.axes[key].nominal_s(one) for key, one in targets.items()]
+        nominal = [max(self.axes[key].nominal_s(one) for key, one in wave.items()) for wave in waves]
         status = Waiting(
             self.name,
             f"all its axes to arrive at {self.words(target)}",
             # its axes have deadlines of their own, which say more
-            PATIENCE.wall_seconds(sum(nominal) if self.in_turn else max(nominal)) + len(nominal),
+            PATIENCE.wall_seconds(sum(nominal)) + len(targets),
             lambda: str(next(iter(self.axes.values())).readback.last_words),
         )
-        moves = list(targets.items())
+        moves = [[(key, one) for key, one in wave.items() if not self.stands(key, one)] for wave in waves]
         self._target, self._status = target, status
-        status.guard(lambda: self._start([[one] for one in moves] if self.in_turn else [moves], target, status))
+        status.guard(lambda: self._start([wave for wave in moves if wave], target, status))
         status.add_callback(self._stop_the_rest)
         return status
 
     def _start(self, waves: list[list[tuple[str, float]]], target: Any, status: Waiting) -> None:
         """Start the first of `waves`, and the rest when it has arrived."""
         if status.done:
+            return
+        if not waves:
+            self._finish(target, status)
             return
         wave, *rest = waves
         pending = {key for key, _ in wave}

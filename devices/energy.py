@@ -1,24 +1,19 @@
-"""The photon energy in eV: moves the undulator's gap, the Bragg angle and the crystal distance together."""
+"""The photon energy in eV: what the energy axes of all monochromators have in common."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from beam import facts
-from beam.errors import OutOfReach
+from devices.axis import Axis
 from devices.coupled import CoupledAxis
-from devices.errors import MoveFailed, NoLight
-from devices.harmonic import HarmonicChoice, one_harmonic
-from devices.monochromator import DoubleCrystal
+from devices.errors import MoveFailed
+from devices.harmonic import HarmonicChoice
 from devices.protocols import ValueOf
-from devices.quality import fit_sample
 from devices.signals import Quantity, data_key
 from devices.state import State, Stated
-from devices.undulator import Undulator
-from devices.waiting import Waiting
 
 EV = Quantity("float", "eV")
 PRECISION = 3
@@ -27,11 +22,9 @@ LEAST_LIGHT = 0.01
 
 
 class EnergyAxis(CoupledAxis):
-    """The beamline's energy.
+    """The beamline's energy, made by undulator and monochromator together.
 
-    Its reading is computed from the Bragg angle's readback; the harmonic is the one whose energy at the present gap
-    lies nearest. Documents carry ``energy``, ``energy_setpoint``, ``energy_harmonic``, ``energy_gap`` (mm) and
-    ``energy_bragg`` (deg).
+    Documents carry ``energy``, ``energy_setpoint`` and ``energy_harmonic``; a subclass adds where its axes are.
 
     Parameters
     ----------
@@ -39,79 +32,37 @@ class EnergyAxis(CoupledAxis):
         Name of the beamline, for messages.
     energy_facts
         Range and tolerance in eV.
-    undulator, dcm
-        The devices it moves.
+    harmonics
+        Those of the undulator.
+    axes
+        What it moves, by key.
+
+    Attributes
+    ----------
+    harmonic_choice
+        Which harmonic it uses.
     """
 
     def __init__(
         self,
         beamline: str,
         energy_facts: facts.EnergyRange,
-        undulator: Undulator,
-        dcm: DoubleCrystal,
+        harmonics: Sequence[int],
+        axes: Mapping[str, Axis],
         *,
         name: str = "energy",
     ) -> None:
         self.beamline = beamline
         self.facts = energy_facts
-        self.undulator = undulator
-        self.dcm = dcm
-        self._spacing = 0.0  # of the planes, when the target was asked for
-        # a plan asks for each of its energies when it is made, when it is checked and when it moves
-        self._gap = lru_cache(maxsize=8192)(undulator.physics.gap_mm)
-        axes = {"gap": undulator.gap, "bragg": dcm.bragg, "perp": dcm.perp}
         super().__init__(axes, name=name, label="photon energy", unit="eV")
-        self.harmonic_choice = HarmonicChoice(
-            undulator.facts.harmonics, name=f"{name}_harmonic_choice", kind="config", parent=self
-        )
+        self.harmonic_choice = HarmonicChoice(harmonics, name=f"{name}_harmonic_choice", kind="config", parent=self)
 
-    # -- where it is and may go --------------------------------------------------------------------------------
-
-    @property
-    def position(self) -> float:
-        """The energy that the Bragg angle selects, in eV."""
-        return self.dcm.energy_at(self.dcm.bragg.position)
-
-    def value_at(self, positions: Mapping[str, float]) -> float:
-        """Return the energy where the axes are at `positions`."""
-        return self.dcm.energy_at(positions["bragg"])
-
-    @property
-    def precision(self) -> int:
-        """Digits after the point."""
-        return PRECISION
+    # -- what a subclass says ----------------------------------------------------------------------------------
 
     @property
     def harmonic(self) -> int:
         """The harmonic whose energy at the present gap lies nearest to the energy; 0 without light."""
-        gap = self.undulator.gap.position + self.undulator.gap_offset_mm
-        if not self.undulator.physics.has_light(gap):
-            return 0
-        ratio = self.position / self.undulator.physics.energy_ev(gap)
-        return min(self.undulator.facts.harmonics, key=lambda n: abs(n - ratio))
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """The lowest and highest energy that the beamline is built for and the Bragg axis reaches, in eV."""
-        return self._limits(self.dcm.exchange.position)
-
-    def _limits(self, exchange_mm: float) -> tuple[float, float]:
-        low_deg, high_deg = self.dcm.bragg.limits
-        return (
-            max(self.facts.min_ev, math.ceil(self.dcm.energy_at(min(high_deg, 90.0), exchange_mm))),
-            min(self.facts.max_ev, math.floor(self.dcm.energy_at(max(low_deg, 0.1), exchange_mm))),
-        )
-
-    @property
-    def setpoint(self) -> float:
-        """The energy last asked for; before the first, and after an exchange of crystals, where it is."""
-        spacing = self.dcm.spacing_at(self.dcm.exchange.position)
-        return self.position if self._target is None or spacing != self._spacing else self._target
-
-    def set(self, value: float) -> Waiting:
-        """Start moving all axes; the returned status ends when all have arrived and the energy is right."""
-        self._spacing = self.dcm.spacing_at(self.dcm.exchange.position)
-        return super().set(value)
+        raise NotImplementedError
 
     def choose_harmonic(self, energies_ev: Iterable[float]) -> int:
         """Return the one harmonic that reaches all energies, with the highest flux in their middle.
@@ -121,13 +72,10 @@ class EnergyAxis(CoupledAxis):
         OutOfReach
             If an energy cannot be reached at all, or no single harmonic reaches them all.
         """
-        energies = sorted({float(one) for one in energies_ev})
-        for energy in energies:
-            self._check_range(energy)
-        return one_harmonic(self.undulator.physics, energies[0], energies[-1], self.beamline)
+        raise NotImplementedError
 
     def targets_for(self, energy_ev: float, harmonic: int = 0, where: ValueOf | None = None) -> dict[str, float]:
-        """Return where each axis has to be for an energy: ``gap`` and ``perp`` in mm, ``bragg`` in deg.
+        """Return where each axis has to be for an energy.
 
         Parameters
         ----------
@@ -136,18 +84,31 @@ class EnergyAxis(CoupledAxis):
         harmonic
             Of the undulator; 0 takes the one that `harmonic_choice` says.
         where
-            Tells where the crystals will be by then; by default they are asked where they are.
+            Tells of other devices where they will be by then; by default they are asked where they are.
 
         Raises
         ------
         OutOfReach
             If the energy cannot be reached; the message names the range.
         """
-        self._check_range(energy_ev, where)
-        physics = self.undulator.physics
-        chosen = harmonic or self.harmonic_choice.get() or physics.best_harmonic(energy_ev)
-        gap = self._gap(float(energy_ev), chosen) - self.undulator.gap_offset_mm
-        return {"gap": gap, **self.dcm.angles_for(energy_ev, where)}
+        raise NotImplementedError
+
+    def check_light(self, positions: Mapping[str, float]) -> None:
+        """Refuse positions of the axes at which the undulator gives nothing of what the monochromator lets through.
+
+        Raises
+        ------
+        NoLight
+            Less than `LEAST_LIGHT` of the flux that the undulator can have.
+        """
+        raise NotImplementedError
+
+    # -- where it is and may go --------------------------------------------------------------------------------
+
+    @property
+    def precision(self) -> int:
+        """Digits after the point."""
+        return PRECISION
 
     def targets_ahead(self, value: float, where: ValueOf) -> dict[str, float]:
         """Return where each axis has to be, with the harmonic that will have been chosen by then."""
@@ -157,43 +118,13 @@ class EnergyAxis(CoupledAxis):
         """Refuse an energy that cannot be reached, before anything moves."""
         self.check_targets(value, self.targets_for(value, harmonic))
 
-    def check_light(self, positions: Mapping[str, float]) -> None:
-        """Refuse positions of the axes at which the undulator gives nothing of what the crystals let through.
-
-        Raises
-        ------
-        NoLight
-            Less than `LEAST_LIGHT` of the flux that the undulator can have there.
-        """
-        physics, at = self.undulator.physics, self.value_at(positions)
-        gap = positions["gap"] + self.undulator.gap_offset_mm
-        best = physics.gap_mm(at, physics.best_harmonic(at))
-        there, could = (physics.fluxes([at], one, 1.0)[0] for one in (gap, best))
-        if not there >= LEAST_LIGHT * could:
-            raise NoLight(
-                f"{self.beamline} energy {at:.6g} eV: no light, the undulator's gap is {gap:.6g} mm, {best:.6g} mm "
-                f"belongs to that energy; set the energy first"
-            )
-
     def words(self, value: float) -> str:
         """Say that it is asked for an energy."""
         return f"{self.beamline} energy {value:.6g} eV"
 
-    def _check_range(self, energy_ev: float, where: ValueOf | None = None) -> None:
-        exchange = self.dcm.exchange.position if where is None else where(self.dcm.exchange)
-        if self.dcm.facts.pair_at(exchange) is None:
-            raise OutOfReach(
-                f"{self.beamline} energy {energy_ev:.6g} eV: no crystals in the beam, {self.dcm.exchange.name} is at "
-                f"{exchange:.6g} mm; {self.dcm.pair.name} may be {', '.join(self.dcm.pair.positions)}"
-            )
-        low, high = self._limits(exchange)
-        if not (math.isfinite(energy_ev) and low <= energy_ev <= high):
-            raise OutOfReach(
-                f"{self.beamline} energy {energy_ev:.6g} eV: {self.dcm.cut_at(exchange)} reaches "
-                f"{low:.6g} … {high:.6g} eV"
-            )
-
-    # -- moving ------------------------------------------------------------------------------------------------
+    def beyond(self, energy_ev: float) -> bool:
+        """Return whether the energy is outside of what the beamline is built for, or no number."""
+        return not (math.isfinite(energy_ev) and self.facts.min_ev <= energy_ev <= self.facts.max_ev)
 
     def judge(self, target: float) -> None:
         """Raise MoveFailed if the energy is not the one that was asked for."""
@@ -206,35 +137,16 @@ class EnergyAxis(CoupledAxis):
 
     # -- documents ---------------------------------------------------------------------------------------------
 
-    def read(self) -> Any:
-        """Return energy, set-point, harmonic, gap and Bragg angle."""
-        bragg = fit_sample(self.name, self.dcm.bragg.readback)
-        gap = fit_sample(self.name, self.undulator.gap.readback)
-        values = {
-            "": self.dcm.energy_at(bragg.value),
-            "_setpoint": self.setpoint,
-            "_harmonic": self.harmonic,
-            "_bragg": bragg.value,
-        }
-        found = {f"{self.name}{key}": {"value": value, "timestamp": bragg.time} for key, value in values.items()}
-        found[f"{self.name}_gap"] = {"value": gap.value, "timestamp": gap.time}
-        return found
-
-    def describe(self) -> Any:
-        """Return the data keys."""
-        source = f"computed:{self.dcm.name},{self.undulator.name}"
+    def keys(self, source: str, axes: Sequence[str]) -> Any:
+        """Return the data keys: those of every energy axis, and of the axes that documents carry."""
         energy = data_key(EV, source=source, unit="eV", precision=PRECISION, limits=self.limits)
         whole = data_key(Quantity("int"), source=source, unit="", precision=None, limits=None)
-        axes = {
-            f"{self.name}_{key}": dict(axis.describe()[axis.readback.name])
-            for key, axis in self.axes.items()
-            if key != "perp"
-        }
+        carried = {f"{self.name}_{key}": dict(self.axes[key].describe()[self.axes[key].readback.name]) for key in axes}
         return {
             self.name: energy,
             f"{self.name}_setpoint": dict(energy),
             f"{self.name}_harmonic": whole,
-            **axes,
+            **carried,
         }
 
     def read_configuration(self) -> Any:
@@ -244,10 +156,6 @@ class EnergyAxis(CoupledAxis):
     def describe_configuration(self) -> Any:
         """Return the data key of the choice."""
         return self.harmonic_choice.describe()
-
-    def follow(self, callback: Callable[..., None]) -> None:
-        """Have `callback` called whenever the Bragg angle changes."""
-        self.dcm.bragg.readback.subscribe(callback)
 
     # -- state -------------------------------------------------------------------------------------------------
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ophyd import Signal
-
 from beam.errors import OutOfReach
 from beam.undulator import PlanarUndulator
-from devices.deadlines import PATIENCE
-from devices.waiting import Waiting
+from devices.choice import Choice
 
 
-class HarmonicChoice(Signal):
+class HarmonicChoice(Choice):
     """Which harmonic the energy axis uses; 0 leaves it to the axis: the one with the highest flux."""
 
     def __init__(self, allowed: Sequence[int], **kwargs: Any) -> None:
-        super().__init__(value=0, **kwargs)
-        self.allowed = (0, *sorted(allowed))
+        super().__init__((0, *sorted(allowed)), **kwargs)
 
     def get(self, **_: Any) -> int:
         """Return the choice."""
-        return int(super().get())  # pyright: ignore[reportArgumentType]
+        return int(super().get())
 
     def check_value(self, value: int, **_: Any) -> None:
         """Refuse a harmonic that the undulator has not."""
@@ -32,10 +28,7 @@ class HarmonicChoice(Signal):
 
     def set(self, value: int, **_: Any) -> Any:
         """Choose; at once."""
-        self.put(int(value))
-        status = Waiting(self.name, "a choice", PATIENCE.margin_s, lambda: "")
-        status.finish()
-        return status
+        return super().set(int(value))
 
 
 def one_harmonic(undulator: PlanarUndulator, low_ev: float, high_ev: float, beamline: str) -> int:

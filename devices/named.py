@@ -27,6 +27,8 @@ class NamedPosition(CoupledAxis):
         Where it is, in its unit, by name.
     """
 
+    by_words = True
+
     def __init__(self, axis: Axis, positions: Mapping[str, float], *, name: str, label: str, **kwargs: Any) -> None:
         self.axis = axis
         self.positions = dict(positions)

@@ -1,4 +1,7 @@
-"""What a controller ramps: a temperature, a potential. It has arrived when its controller says that it has settled."""
+"""What a controller ramps: a temperature, a field, a potential.
+
+It has arrived when its controller says that it has settled.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,10 @@ class RampedAxis(Axis):
 
 class TemperatureStage(RampedAxis):
     """The sample's temperature."""
+
+
+class Magnet(RampedAxis):
+    """The field along the beam, in tesla; its sign is the polarity."""
 
 
 class Potentiostat(RampedAxis):

@@ -1,10 +1,11 @@
-"""An undulator: its gap, which moves only with the accelerator's permission, and the light that it reports."""
+"""An undulator: axes that move only with the accelerator's permission, and the light that it reports."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from beam import facts
+from beam.axis_facts import ShifterAxis, UndulatorAxis
 from beam.undulator import PlanarUndulator
 from devices.axis import Axis
 from devices.base import Instrument, Part
@@ -19,7 +20,9 @@ class GapAxis(Axis):
     """The gap of an undulator."""
 
     kind_of_device = "undulator_gap"
+    what = "gap"
     rest_attr, rest_value = "moving_flag", 0
+    facts: UndulatorAxis | ShifterAxis
 
     readback = Attr(Quantity("float", AXIS_UNIT), kind="hinted", name="{}", doc="where it is")
     setpoint = Attr(Quantity("float", AXIS_UNIT, writable=True), kind="normal", doc="where it was asked to be")
@@ -28,6 +31,11 @@ class GapAxis(Axis):
     permit = Attr(PERMIT, doc="whether the accelerator permits motion")
     sentence = Attr(Quantity("string"), doc="what the undulator says of itself")
     stop_motion = Attr(Quantity("int", writable=True), doc="write 1 to stop")
+
+    @property
+    def settling_s(self) -> float:
+        """Time in which the ring's orbit settles after a motion."""
+        return self.facts.feed_forward_s
 
     def check_value(self, value: float, **_: Any) -> None:
         """Refuse a gap that cannot be reached or may not be changed."""
@@ -45,7 +53,7 @@ class GapAxis(Axis):
         where = f"{readback.value:.{self.precision}f} {self.unit}"
         return first_that_holds(
             (
-                alarm(readback.severity, "gap"),
+                alarm(readback.severity, self.what),
                 Fact(
                     self.moving,
                     State.MOVING,
@@ -58,6 +66,13 @@ class GapAxis(Axis):
 
     def _says(self) -> str:
         return str(self.sentence.sample.value)
+
+
+class RowAxis(GapAxis):
+    """Another axis of an undulator that moves by the same permission: magnet rows, a phase shifter."""
+
+    kind_of_device = "undulator_axis"
+    what = "position"
 
 
 class Undulator(Instrument):

@@ -18,11 +18,12 @@ from ioc_sim.groups.diffraction import DiffractionGroup
 from ioc_sim.groups.filters import FiltersGroup
 from ioc_sim.groups.hutch import HutchGroup
 from ioc_sim.groups.motors import MotorsGroup
+from ioc_sim.groups.pulses import PulsesGroup
 from ioc_sim.groups.ramped import RampedGroup
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.spectrometer import SpectrometerGroup
 from ioc_sim.groups.station import LoadSample, StationGroup
-from ioc_sim.groups.undulator import UndulatorGroup
+from ioc_sim.groups.undulator import AppleUndulatorGroup, UndulatorGroup
 from ioc_sim.groups.valve import ValveGroup
 from ioc_sim.identity import Identity
 from ioc_sim.line_state import state_of
@@ -56,6 +57,14 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.SampleStage: MotorsGroup,
     facts.TemperatureStage: RampedGroup,
     facts.Potentiostat: RampedGroup,
+    facts.AppleUndulator: AppleUndulatorGroup,
+    facts.PlaneGratingMonochromator: MotorsGroup,
+    facts.Mesh: AmplifierGroup,
+    facts.DrainCurrent: AmplifierGroup,
+    facts.Photodiode: AmplifierGroup,
+    facts.FluorescenceDetector: PulsesGroup,
+    facts.Magnet: RampedGroup,
+    facts.RasterStage: MotorsGroup,
 }
 """What serves a device of a kind."""
 

@@ -9,9 +9,9 @@ import functools
 from collections.abc import AsyncIterator
 
 from beam import facts
-from beam.line import Line
+from beam.line_base import LineBase
+from beam.lines import line_for, sample_for
 from beam.ring import RingModel, events_from_json
-from beam.sample import load_sample
 from ioc_sim import options as command_line
 from ioc_sim import scenario
 from ioc_sim.beamline import BeamlineGroup
@@ -40,10 +40,10 @@ async def beamline(options: argparse.Namespace, process: ServerProcess) -> Async
         memory.set_clock(clock)
     time = Timeline(clock)
     asked = memory.world["sample"] if memory else options.sample or beamline_facts.default_sample
-    load = functools.partial(load_sample, directory=directory)
+    load = functools.partial(sample_for, beamline_facts, directory=directory, seed=identity.seed)
 
-    def build() -> Line:
-        line = Line(facility, beamline_facts, load(asked), seed=identity.seed, clock=clock)
+    def build() -> LineBase:
+        line = line_for(facility, beamline_facts, asked, directory, seed=identity.seed, clock=clock)
         if memory:
             set_state(line, memory.world["line"])
         return line
@@ -82,5 +82,5 @@ async def beamline(options: argparse.Namespace, process: ServerProcess) -> Async
         yield group.channels
 
 
-def _take_events(line: Line, text: str) -> None:
+def _take_events(line: LineBase, text: str) -> None:
     line.ring = RingModel(line.facility.ring, line.seed, events_from_json(text))

@@ -11,8 +11,7 @@ import caproto as ca
 from beam.bench import Bench
 from beam.clock import ExperimentClock
 from beam.facts import Beamline, Facility
-from beam.line import Line
-from beam.sample import load_sample
+from beam.lines import line_for, sample_for
 from ioc_sim.beamline import BeamlineGroup
 from ioc_sim.bench import BenchGroup
 from ioc_sim.channels import Channels
@@ -83,11 +82,11 @@ def channels(facility: Facility, beamline: Beamline) -> Channels:
     """Build all channels of ring and beamline, as their servers do, with nothing in the beam."""
     identity = Identity()
     clock = ExperimentClock()
-    line = Line(facility, beamline, load_sample("none", Path()), seed=identity.seed, clock=clock)
+    line = line_for(facility, beamline, "none", Path(), seed=identity.seed, clock=clock)
     station = Station(beamline, line, Timeline(clock))
     ring = RingGroup(facility.ring, identity)
     served = {**ring.channels, **FaultGroup(ring.simulation.prefix, {"ring": ring}).channels}
-    served.update(BeamlineGroup(identity, station, "none", lambda spec: load_sample(spec, Path())).channels)
+    served.update(BeamlineGroup(identity, station, "none", lambda spec: sample_for(beamline, spec, Path())).channels)
     return served
 
 

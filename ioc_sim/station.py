@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beam.facts import Beamline
-from beam.line import Exposure, Line
+from beam.line_base import Exposure, LineBase
 from ioc_sim.timing import Timeline
 
 Exposed = Callable[[Exposure], None]
@@ -22,7 +22,7 @@ class Station:
     """One beamline behind one server."""
 
     facts: Beamline
-    line: Line
+    line: LineBase
     time: Timeline
     on_exposure: list[Exposed] = field(default_factory=list)
     under_way: list[UnderWay] = field(default_factory=list)

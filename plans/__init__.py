@@ -6,13 +6,16 @@ What plans are made of is in `plans.beam_on` (shutters) and `plans.lean` (a step
 from plans.align import align
 from plans.calibrate_energy import calibrate_energy
 from plans.camera_series import camera_series
+from plans.energy_map import energy_map
 from plans.energy_scan import energy_scan
 from plans.familiar import a2scan, ascan, ct, dscan, mesh
+from plans.polarisation_scan import polarisation_scan
 from plans.quick_xas import quick_xas
 from plans.regions import Region
 from plans.roles import Role
 from plans.sample_map import sample_map
 from plans.xas import xas
+from plans.xmcd import xmcd
 
 __all__ = [
     "Region",
@@ -24,9 +27,12 @@ __all__ = [
     "camera_series",
     "ct",
     "dscan",
+    "energy_map",
     "energy_scan",
     "mesh",
+    "polarisation_scan",
     "quick_xas",
     "sample_map",
     "xas",
+    "xmcd",
 ]

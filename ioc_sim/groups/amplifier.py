@@ -1,9 +1,9 @@
-"""The current amplifier of an ion chamber: its gain, and whether the last exposure overloaded it."""
+"""A detector's current amplifier: its gain, and whether the last exposure overloaded it."""
 
 from __future__ import annotations
 
-from beam.facts import IonChamber
-from beam.line import Exposure
+from beam.facts import CurrentDetector
+from beam.line_base import Exposure
 from ioc_sim.channels import Channels, Enum, Float
 from ioc_sim.station import Station
 
@@ -14,7 +14,7 @@ LOWEST_GAIN, HIGHEST_GAIN = 1e3, 1e12
 class AmplifierGroup:
     """The channels of one amplifier."""
 
-    def __init__(self, name: str, facts: IonChamber, station: Station) -> None:
+    def __init__(self, name: str, facts: CurrentDetector, station: Station) -> None:
         self._name = name
         self._line = station.line
         self.gain = Float(

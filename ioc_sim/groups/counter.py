@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from beam.facts import IonChamber, Scaler
+from beam.facts import OnScaler, Scaler
 from ioc_sim.channels import Channels, Int
 from ioc_sim.memory import Kept
 from ioc_sim.records.scaler import ScalerRecord
@@ -12,7 +12,7 @@ from ioc_sim.station import Station
 
 
 class CounterGroup:
-    """The channels of one scaler, with the names of the chambers on it."""
+    """The channels of one scaler, with the names of the detectors on it."""
 
     def __init__(self, name: str, facts: Scaler, station: Station) -> None:
         self._name = name
@@ -20,7 +20,7 @@ class CounterGroup:
         names = {1: "clock"} | {
             device.channel: device.label
             for device in station.facts.devices.values()
-            if isinstance(device, IonChamber) and device.scaler == name
+            if isinstance(device, OnScaler) and device.scaler == name
         }
         self.exposure_count = Int(0)
         self.record = ScalerRecord(facts.prefix, facts, names, station.time, self._count, self._published)

@@ -5,8 +5,11 @@ A frame shows the light as it is at the end of its exposure. It is rendered in t
 
 from __future__ import annotations
 
+from typing import cast
+
 from beam.detector_kinds import DiffractionCamera
 from beam.frames import SceneFrames
+from beam.line import Line
 from beam.ring_pattern import RingScene
 from ioc_sim.area_detector.group import AreaDetectorGroup
 from ioc_sim.area_detector.sources import Photons
@@ -18,7 +21,7 @@ class DiffractionGroup(AreaDetectorGroup):
     """The channels of one diffraction camera."""
 
     def __init__(self, name: str, facts: DiffractionCamera, station: Station) -> None:
-        scene = RingScene(facts, station.line.beam_behind)
+        scene = RingScene(facts, cast(Line, station.line).beam_behind)
         source = Photons(SceneFrames(station.line.seed, name, scene))
         super().__init__(facts.prefix, facts, station.line.seed, BesideCounters(station), station.files, source)
         self.camera.exposes_between(facts.shortest_s, facts.longest_s)

@@ -62,7 +62,7 @@ class FiltersGroup:
     """The channels of all foils of one device."""
 
     def __init__(self, name: str, facts: Filters, station: Station) -> None:
-        inserted = station.line.optics.filters[name].inserted
+        inserted = station.line.inserted[name]
         self.foils = {
             foil: FoilGroup(facts.foil_prefix(foil), foil, facts.travel_s, inserted, station) for foil in facts.foils
         }

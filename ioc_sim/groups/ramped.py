@@ -1,4 +1,4 @@
-"""A controller that ramps: of a temperature, of a potential.
+"""A controller that ramps: of a temperature, of a potential, of a magnet.
 
 =========  =========================  ==================================================================================
 Settled    event                      what happens

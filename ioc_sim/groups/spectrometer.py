@@ -7,8 +7,10 @@ experiment's clock.
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from beam.detector_kinds import FluorescenceSpectrometer
+from beam.line import Line
 from beam.spectrometer import Light, LivePulses
 from ioc_sim.groups.mca import McaGroup
 from ioc_sim.station import Station
@@ -18,7 +20,7 @@ class SpectrometerGroup(McaGroup):
     """The channels of one spectrometer."""
 
     def __init__(self, name: str, facts: FluorescenceSpectrometer, station: Station) -> None:
-        self._name, self._station = name, station
+        self._name, self._station, self._line = name, station, cast(Line, station.line)
         pulses = LivePulses(station.line.seed, name, facts, self._light)
         super().__init__(facts.prefix, facts, station.line.seed, station.time, pulses=pulses)
         self.record.prepare = self._prepare
@@ -30,13 +32,12 @@ class SpectrometerGroup(McaGroup):
             self.record.values |= {f"R{n}NM": region, f"R{n}LO": first, f"R{n}HI": last, f"R{n}BG": -1}
 
     def _light(self) -> Light:
-        return self._station.line.pulse_light(self._name, self._station.ahead_s())
+        return self._line.pulse_light(self._name, self._station.ahead_s())
 
     async def _prepare(self) -> None:
         self._began = asyncio.get_running_loop().time()
-        line = self._station.line
-        if not line.prepared(self._name):
-            await asyncio.to_thread(line.prepare, self._name)
+        if not self._line.prepared(self._name):
+            await asyncio.to_thread(self._line.prepare, self._name)
 
     async def _ended(self, seconds: float) -> None:
         await self._station.advance_beside(seconds, self._began)

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 
 from beam.errors import TerasuError
-from beam.line import Exposure
-from beam.sample import Sample
+from beam.line_base import Exposure
+from beam.lines import AnySample
 from ioc_sim.channels import Channels, Float, Int, LongText, Put
 from ioc_sim.errors import Refused
 from ioc_sim.groups.simulation import SimulationGroup
@@ -16,7 +16,7 @@ from ioc_sim.identity import Identity
 from ioc_sim.station import Station
 from ioc_sim.timing import LONGEST_S
 
-LoadSample = Callable[[str], Sample]
+LoadSample = Callable[[str], AnySample]
 
 
 class StationGroup:

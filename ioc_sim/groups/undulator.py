@@ -1,12 +1,17 @@
-"""The insertion device as its control system shows it: gap, permission, light.
+"""The insertion device as its control system shows it: axes that move by the machine's permission, and the light.
 
-`Gap` is refused outside its limits or without the machine's permission; its put completes when the gap is at rest.
-A permission withdrawn on the way stops the gap, and the put fails.
+A set-point is refused outside its limits or without the machine's permission; its put completes when the axis is at
+rest and the ring's orbit has settled behind it (feed-forward). A permission withdrawn on the way stops the axis, and
+the put fails. An elliptical undulator has more such axes than the gap; one permission is for all of them.
 """
 
 from __future__ import annotations
 
-from beam.facts import PlanarUndulator
+from collections.abc import Mapping
+
+from beam.axis_facts import ShifterAxis, UndulatorAxis
+from beam.facts import AppleUndulator, PlanarUndulator, axes_of
+from beam.motion import FeedForward, Trapezoid
 from ioc_sim.channels import Channels, Enum, Float, Int, Text, under
 from ioc_sim.errors import Refused
 from ioc_sim.memory import Kept
@@ -17,32 +22,26 @@ SLOWEST = 0.001
 """The lowest velocity that may be set, as a fraction of the highest."""
 
 
-class UndulatorGroup:
-    """The channels of one planar undulator."""
+class UndulatorAxisGroup:
+    """The channels of one axis of an undulator; `key` is the axis's on the line."""
 
-    def __init__(self, name: str, facts: PlanarUndulator, station: Station) -> None:
-        gap = facts.gap
-        self._name = gap.address.rstrip(":")
-        self._line = station.line
-        self._axis = station.line.axes[f"{name}.gap"]
-        self._motion = Motion(self._axis, station.time, gap.acceleration_s, self._show)
+    SETPOINT, READBACK = "Setpoint", "Readback"
+
+    def __init__(self, key: str, axis: UndulatorAxis | ShifterAxis, station: Station) -> None:
+        self._name, self._part = axis.address.rstrip(":"), key.rpartition(".")[2]
+        self._unit = axis.unit
+        self._axis = station.line.axes[key]
+        self._facts = axis
+        self._motion = Motion(self._axis, station.time, axis.acceleration_s, self._show, self._path)
         self._refused = False
-        at = self._axis.encoder
-        self.gap = Float(
-            at,
-            low=gap.low,
-            high=gap.high,
-            units="mm",
-            precision=gap.precision,
-            check=self._check,
-            on_put=self._go,
-        )
-        self.readback = Float(at, low=gap.low, high=gap.high, units="mm", precision=gap.precision)
+        at, numbers = self._axis.encoder, {"units": axis.unit, "precision": axis.precision}
+        self.setpoint = Float(at, low=axis.low, high=axis.high, **numbers, check=self._check, on_put=self._go)
+        self.readback = Float(at, low=axis.low, high=axis.high, **numbers)
         self.velocity = Float(
-            gap.velocity,
-            low=gap.velocity * SLOWEST,
-            high=gap.velocity,
-            units="mm/s",
+            axis.velocity,
+            low=axis.velocity * SLOWEST,
+            high=axis.velocity,
+            units=f"{axis.unit}/s",
             precision=3,
             on_put=self._keep,
         )
@@ -50,24 +49,18 @@ class UndulatorGroup:
         self.permit = Enum("Permitted", ("Denied", "Permitted"))
         self.stop = Int(0, low=0, high=1, on_put=self._stop)
         self.status = Text("at rest")
-        self.energy = Float(0.0, units="eV", precision=2)
-        self.power = Float(0.0, units="kW", precision=3)
         self.channels: Channels = under(
-            gap.prefix,
+            axis.prefix,
             {
-                "Gap": self.gap,
-                "GapRbv": self.readback,
+                self.SETPOINT: self.setpoint,
+                self.READBACK: self.readback,
                 "Velocity": self.velocity,
                 "Moving": self.moving,
                 "Permit": self.permit,
                 "Stop": self.stop,
                 "Status": self.status,
-                "Energy": self.energy,
-                "Power": self.power,
             },
         )
-        station.time.listeners.append(self._show_light)
-        self._show()
 
     def set_permit(self, permitted: bool) -> None:
         """Grant or withdraw the machine's permission to move."""
@@ -78,7 +71,7 @@ class UndulatorGroup:
         self._show()
 
     def saved(self) -> Kept:
-        """Return what survives a reboot; the gap has an absolute encoder."""
+        """Return what survives a reboot; the axis has an absolute encoder."""
         return {"velocity": self.velocity.value}
 
     def restore(self, kept: Kept | None) -> None:
@@ -86,15 +79,23 @@ class UndulatorGroup:
         if kept:
             self.velocity.post(kept["velocity"])
 
+    def _path(self, distance: float, velocity: float) -> FeedForward:
+        return FeedForward(Trapezoid(distance, velocity, self._facts.acceleration_s), self._facts.feed_forward_s)
+
     def _check(self, target: float) -> None:
         if self.permit.value == "Denied":
-            raise Refused(f"{self._name} gap {target} mm: the machine does not permit gap motion")
+            raise Refused(
+                f"{self._name} {self._part} {target} {self._unit}: the machine does not permit {self._part} motion"
+            )
 
     async def _go(self, target: float) -> None:
         self._refused = False
         await self._motion.to(target, self.velocity.value)
         if self._refused:
-            raise Refused(f"{self._name} gap {target} mm: the permission was withdrawn at {self._axis.encoder} mm")
+            raise Refused(
+                f"{self._name} {self._part} {target} {self._unit}: the permission was withdrawn at "
+                f"{self._axis.encoder} {self._unit}"
+            )
 
     async def _stop(self, value: int) -> None:
         if value:
@@ -111,14 +112,85 @@ class UndulatorGroup:
         self.moving.update("Moving" if self._motion.moving else "Idle")
 
     def _show_light(self) -> None:
+        """Show what of the light has changed with the axis."""
+
+    def _sentence(self) -> str:
+        if self._motion.moving:
+            return f"moving to {self.setpoint.value:.{self._facts.precision}f} {self._unit}"
+        return "the machine does not permit motion" if self.permit.value == "Denied" else "at rest"
+
+
+class UndulatorGroup(UndulatorAxisGroup):
+    """The channels of the gap of one undulator, and of its light; all of a planar one."""
+
+    SETPOINT, READBACK = "Gap", "GapRbv"
+
+    def __init__(self, name: str, facts: PlanarUndulator | AppleUndulator, station: Station) -> None:
+        super().__init__(f"{name}.gap", facts.gap, station)
+        self._line = station.line
+        self.energy = Float(0.0, units="eV", precision=2)
+        self.power = Float(0.0, units="kW", precision=3)
+        self.channels |= under(facts.gap.prefix, {"Energy": self.energy, "Power": self.power})
+        station.time.listeners.append(self._show_light)
+        self._show()
+
+    @property
+    def gap(self) -> Float:
+        """The set-point."""
+        return self.setpoint
+
+    def _show_light(self) -> None:
         self.energy.update(round(self._line.first_harmonic_ev() or 0.0, 3))
         self.power.update(round(self._line.undulator_power_kw(), 3))
 
     def _sentence(self) -> str:
-        if self._motion.moving:
-            return f"moving to {self.gap.value:.4f} mm"
-        if self.permit.value == "Denied":
-            return "the machine does not permit motion"
-        if not self.energy.value:
-            return "gap outside 0.1 … 1 period: no light"
-        return "at rest"
+        at_rest = super()._sentence() == "at rest"
+        return "gap outside 0.1 … 1 period: no light" if at_rest and not self.energy.value else super()._sentence()
+
+
+class AppleUndulatorGroup(UndulatorGroup):
+    """The channels of one elliptical undulator: gap and light, and its rows and phase shifters in `others`."""
+
+    def __init__(self, name: str, facts: AppleUndulator, station: Station) -> None:
+        self.others: Mapping[str, UndulatorAxisGroup] = {}
+        super().__init__(name, facts, station)
+        self.others = {
+            key: RowGroup(f"{name}.{key}", axis, station, self)
+            for key, axis in axes_of(facts).items()
+            if key != "gap" and isinstance(axis, UndulatorAxis | ShifterAxis)
+        }
+        for one in self.others.values():
+            self.channels |= one.channels
+
+    def set_permit(self, permitted: bool) -> None:
+        """Grant or withdraw the machine's permission to move any of it."""
+        for one in self.others.values():
+            one.set_permit(permitted)
+        super().set_permit(permitted)
+
+    def show_light(self) -> None:
+        """Show the light after a row has moved."""
+        self._show_light()
+
+    def saved(self) -> Kept:
+        """Return what survives a reboot; all axes have absolute encoders."""
+        return {**super().saved(), **{key: one.saved() for key, one in self.others.items()}}
+
+    def restore(self, kept: Kept | None) -> None:
+        """Start after a reboot; None if nothing was saved."""
+        super().restore(kept)
+        for key, one in self.others.items():
+            one.restore(None if kept is None else kept[key])
+
+
+class RowGroup(UndulatorAxisGroup):
+    """The channels of a row or phase shifter, which changes the light of the whole."""
+
+    def __init__(
+        self, key: str, axis: UndulatorAxis | ShifterAxis, station: Station, whole: AppleUndulatorGroup
+    ) -> None:
+        self._whole = whole
+        super().__init__(key, axis, station)
+
+    def _show_light(self) -> None:
+        self._whole.show_light()

@@ -9,7 +9,7 @@ from beam.clock import ExperimentClock
 from beam.line import Line
 from beam.sample import load_sample
 from beam.xmcd import magnetic_film
-from tests.beam.soft_bench import SoftBench, soft_facts
+from tests.beam.soft_bench import SoftBench
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -71,7 +71,7 @@ def bench(bl09u, config):
 
 @pytest.fixture(scope="session")
 def bl13u(config):
-    return soft_facts(config)
+    return facts.load("bl13u", config)
 
 
 @pytest.fixture(scope="session")

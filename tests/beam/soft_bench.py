@@ -1,19 +1,10 @@
 """A soft X-ray line with what a plan would do by hand."""
 
-from pathlib import Path
-
 import numpy as np
 
-from beam import facts, overlay
+from beam import facts
 from beam.clock import ExperimentClock
-from beam.soft_kinds import SoftBeamline
 from beam.soft_line import SoftLine
-
-BL13U = Path(__file__).with_name("bl13u.toml")  # moves to config/ with the beamline's page and servers
-
-
-def soft_facts(config):
-    return facts.load_facility(config), facts.validate(SoftBeamline, overlay.parse(BL13U), BL13U)
 
 
 class SoftBench:

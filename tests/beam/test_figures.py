@@ -47,7 +47,7 @@ def test_axes_rows_and_tables_within_tables(bl13u):
     by_key = {one.key: one for one in figures(bl13u[1])}
     assert by_key["devices.undulator.phases.2.high_mm"].unit == "mm"
     assert by_key["devices.undulator.harmonics"].value == (1, 3, 5)
-    assert by_key["devices.magnet.field.high_t"].unit == "T"
+    assert by_key["devices.magnet.high_t"].unit == "T"
     assert by_key["devices.pgm.gratings.g600.efficiency.3"].value == 0.006
     assert not [key for key in by_key if key.endswith(("precision", "channel", "schema_version"))]
 

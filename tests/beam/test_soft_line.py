@@ -39,7 +39,7 @@ def off(found, film):
 
 def columns(bench):
     """Return mu+ and mu-: drain current over I0 in a field that saturates the film."""
-    bench.move(magnet_field=2.0)
+    bench.move(magnet=2.0)
     return [bench.spectrum(ENERGIES, helicity) for helicity in (CIRCULAR_PLUS, CIRCULAR_MINUS)]
 
 
@@ -66,9 +66,9 @@ def test_another_film_does_not(measured, bl13u, film, figure):
 def test_field_reversal_is_helicity_reversal(soft_bench):
     bench = soft_bench()
     bench.go(706.8, CIRCULAR_PLUS)
-    bench.move(magnet_field=2.0)
+    bench.move(magnet=2.0)
     plus = bench.signals(10.0)
-    bench.move(magnet_field=-2.0)
+    bench.move(magnet=-2.0)
     reversed_field = bench.signals(10.0)
     bench.go(706.8, CIRCULAR_MINUS)
     both = bench.signals(10.0)
@@ -78,7 +78,7 @@ def test_field_reversal_is_helicity_reversal(soft_bench):
 
 def test_switching_by_shifters_shows_the_dichroism_diluted_by_its_degree(soft_bench):
     bench = soft_bench()
-    bench.move(magnet_field=2.0)
+    bench.move(magnet=2.0)
 
     def contrast(states):
         ratios = []
@@ -121,7 +121,7 @@ def test_linear_light_shows_no_circular_dichroism(soft_bench):
     bench.go(706.8, HORIZONTAL)
     found = []
     for field in (2.0, -2.0):
-        bench.move(magnet_field=field)
+        bench.move(magnet=field)
         i0, drain, _, _ = bench.signals(10.0)
         found.append(drain / i0)
     assert found[0] == pytest.approx(found[1], rel=3e-3)
@@ -253,7 +253,7 @@ def test_an_offset_of_no_axis_is_refused(bl13u, film):
         SoftLine(facility, wrong, film, seed=1, clock=ExperimentClock())
 
 
-@pytest.mark.parametrize(("axis", "value"), [("magnet.field", 8.0), ("stage.x", 60.0), ("cryostat.temperature", 2.0)])
+@pytest.mark.parametrize(("axis", "value"), [("magnet", 8.0), ("stage.x", 60.0), ("cryostat", 2.0)])
 def test_an_axis_does_not_leave_its_range(soft_bench, axis, value):
     with pytest.raises(OutOfReach, match="reaches"):
         soft_bench().line.axes[axis].move_to(value)

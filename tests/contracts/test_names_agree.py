@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import beamlines
+from beam import facts
 from devices.base import Instrument
 from devices.ca_names import unit_of
 from ioc_sim.inventory import inventory
@@ -44,11 +45,14 @@ def disagreements(signals, served):
     return found
 
 
-@pytest.fixture
-def wanted(the_facts):
-    facility, beamline = the_facts
+def signals_of(facility, beamline):
     tree = beamlines.page_of(beamline.beamline)(facility, beamline, FakeServer())
     return [one for device in tree.devices.values() if isinstance(device, Instrument) for one in device.signals()]
+
+
+@pytest.fixture
+def wanted(the_facts):
+    return signals_of(*the_facts)
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +60,12 @@ def served(the_facts):
     return inventory(*the_facts)
 
 
-def test_servers_serve_all_that_devices_ask_for(wanted, served):
+@pytest.mark.parametrize("name", facts.load_facility().beamlines)
+def test_servers_serve_all_that_devices_ask_for(name):
+    both = facts.load(name)
+    wanted = signals_of(*both)
     assert len(wanted) > 50
-    assert disagreements(wanted, served) == []
+    assert disagreements(wanted, inventory(*both)) == []
 
 
 def test_deleting_any_one_pv_is_noticed(wanted, served):
@@ -90,7 +97,7 @@ def test_enum_strings_count(wanted, served):
 
 
 def test_a_bench_s_server_serves_all_that_its_devices_ask_for():
-    from beam import bench, facts
+    from beam import bench
 
     tree = beamlines.load("bench", transport=FakeServer())
     wanted = [one for device in tree.devices.values() for one in device.signals()]

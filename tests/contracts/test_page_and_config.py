@@ -6,12 +6,16 @@ import beamlines
 from beam import facts
 from beam.errors import ConfigError, UnknownName
 from beamlines.tree import Tree
-from devices import EnergyAxis, RingStatus, Shutter, Undulator
+from devices import EnergyAxis, PolarisationAxis, RingStatus, Shutter, Undulator
 from devices.build import CLASSES
 from plans.roles import Role
 from tests.devices.fake_server import FakeServer
 
-ADDED = {"energy": EnergyAxis, "ring": RingStatus}  # not of the beamline's own configuration
+ADDED = {
+    "energy": EnergyAxis,
+    "polarisation": PolarisationAxis,
+    "ring": RingStatus,
+}  # not of the beamline's own configuration
 
 
 def all_beamlines():
@@ -42,12 +46,13 @@ def test_every_kind_has_a_class_and_the_other_way_round():
     assert kinds == set(CLASSES)
 
 
-def test_plans_ask_for_roles_that_the_beamline_has():
+@pytest.mark.parametrize("beamline", all_beamlines())
+def test_plans_ask_for_roles_that_the_beamline_has(beamline):
     from typing import get_type_hints
 
     import plans
 
-    tree = beamlines.load("bl09u", transport=FakeServer())
+    tree = beamlines.load(beamline, transport=FakeServer())
     for name in ("energy_scan", "xas"):
         asked = {
             note.name: hint.__origin__

@@ -30,3 +30,13 @@ def impatient(monkeypatch):
     """Deadlines that pass at once, so that no test has to wait for them."""
     monkeypatch.setattr(deadlines.PATIENCE, "margin_s", 0.05)
     monkeypatch.setattr(deadlines.PATIENCE, "factor", 0.0)
+
+
+@pytest.fixture
+def bl13u(server):
+    import beamlines
+
+    facility, beamline = facts.load("bl13u")
+    tree = beamlines.page_of("bl13u")(facility, beamline, server)
+    tree.fake = FakeBeamline(server, facility, beamline)
+    return tree

@@ -202,10 +202,31 @@ class FakeGap:
         done()
 
 
+class FakeRow:
+    """A magnet row or phase shifter of an undulator that is there at once."""
+
+    def __init__(self, server: FakeServer, axis: facts.AxisFacts) -> None:
+        self.server, self.prefix = server, axis.prefix
+        self.lands_at: Callable[[float], float] = lambda target: target
+        for suffix, value in (("Velocity", axis.velocity), ("Moving", 0), ("Permit", 1), ("Status", "at rest")):
+            server.post(f"{axis.prefix}{suffix}", value)
+        for suffix in ("Setpoint", "Readback"):
+            server.post(f"{axis.prefix}{suffix}", axis.start)
+        server.signals[f"{axis.prefix}Setpoint"].limits_ = (axis.low, axis.high)
+        server.on_write[f"{axis.prefix}Setpoint"] = self._go
+
+    def _go(self, target: float, done: Done) -> None:
+        at = self.server.tick()
+        self.server.post(f"{self.prefix}Setpoint", target)
+        self.server.post(f"{self.prefix}Readback", self.lands_at(target), at=at)
+        self.server.post(f"{self.prefix}Moving", 0, at=at)
+        done()
+
+
 class FakeRamp:
     """A controller that has settled at once, unless told otherwise."""
 
-    def __init__(self, server: FakeServer, ramp: facts.TemperatureStage | facts.Potentiostat) -> None:
+    def __init__(self, server: FakeServer, ramp: facts.TemperatureStage | facts.Potentiostat | facts.Magnet) -> None:
         self.server, self.prefix = server, ramp.prefix
         self.hold = False
         self.lands_at: Callable[[float], float] = lambda target: target
@@ -344,17 +365,21 @@ class FakeShutter:
 
 
 class FakeBeamline:
-    """Ring and BL09U behind one fake server."""
+    """Ring and a beamline behind one fake server."""
 
     def __init__(self, server: FakeServer, facility: facts.Facility, beamline: facts.Beamline) -> None:
         self.server = server
         self.motors: dict[str, FakeMotor] = {}
         self.shutters: dict[str, FakeShutter] = {}
         self.ramps: dict[str, FakeRamp] = {}
+        self.rows: dict[str, FakeRow] = {}
         for key, one in beamline.devices.items():
             if isinstance(one, facts.PlanarUndulator):
                 self.gap = FakeGap(server, one.gap)
-            elif isinstance(one, facts.DoubleCrystalMonochromator):
+            elif isinstance(one, facts.AppleUndulator):
+                self.gap = FakeGap(server, one.gap)
+                self.rows = {part: FakeRow(server, axis) for part, axis in facts.axes_of(one).items() if part != "gap"}
+            elif isinstance(one, facts.DoubleCrystalMonochromator | facts.PlaneGratingMonochromator):
                 for part, axis in facts.axes_of(one).items():
                     self.motors[part] = FakeMotor(server, axis)
             elif isinstance(one, facts.Shutter):
@@ -372,7 +397,7 @@ class FakeBeamline:
                     self._foil(one.foil_prefix(foil))
             elif isinstance(one, facts.FluorescenceSpectrometer):
                 self.analyser = FakeAnalyser(server, one)
-            elif isinstance(one, facts.TemperatureStage | facts.Potentiostat):
+            elif isinstance(one, facts.TemperatureStage | facts.Potentiostat | facts.Magnet):
                 self.ramps[key] = FakeRamp(server, one)
             else:
                 for part, axis in facts.axes_of(one).items():

@@ -7,7 +7,7 @@ import ophyd
 import pytest
 
 from beam.errors import ConfigError
-from devices import ca
+from devices import ca, ca_pyepics
 from devices.ca_names import NAMES, pv_name, unit_of
 from devices.deadlines import PATIENCE
 from devices.errors import NotConnected, NotTaken, TimedOut
@@ -71,7 +71,7 @@ class FakeQuestion:
 
 @pytest.fixture
 def make(monkeypatch):
-    monkeypatch.setattr(ca, "Question", FakeQuestion)
+    monkeypatch.setattr(ca_pyepics, "Question", FakeQuestion)
     made = []
     real = ophyd.get_cl()
     layer = SimpleNamespace(

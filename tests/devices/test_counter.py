@@ -96,7 +96,7 @@ def test_two_triggers_at_once_are_refused_and_pause_gives_up(bl, server):
     with pytest.raises(Busy):
         bl.counter.trigger()
     bl.counter.pause()
-    assert first.success
+    first.wait(1)
     assert server.writes[-1] == ("BL09U:SC1.CNT", 0)
 
 

@@ -1,0 +1,278 @@
+"""X-ray magnetic circular dichroism: spectra with both helicities, or in both directions of the field."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from bluesky import preprocessors
+from bluesky.utils import Msg, MsgGenerator
+
+from beam.errors import TerasuError
+from beam.polarisation import parse
+from devices import DrainCurrent, GratingEnergy, Magnet, Mesh, PolarisationAxis, RingStatus, Shutter
+from devices.coupled import supposing
+from plans.beam_on import closed_at_the_end
+from plans.edges import Edge, find_edge
+from plans.lean import move
+from plans.polarised import Light, PolarisedStation, step
+from plans.regions import BadRegion, Point, Region, expand, parse_regions
+from plans.roles import Role
+from plans.spectrum import preset
+
+_untyped: Any = preprocessors
+LONGEST_SEQUENCE = 64
+_SIGNS = {"A": 1.0, "B": -1.0}
+
+
+class BadSequence(TerasuError):
+    """A sequence of A and B from which no difference can be taken."""
+
+
+def xmcd(
+    edge: str = "Fe L3",
+    *,
+    sequence: str = "ABBA",
+    reverse: str = "helicity",
+    per: str = "scan",
+    field_t: float | None = None,
+    switching: str = "rows",
+    helicity: str = "circular+",
+    regions: Sequence[Region] | str | None = None,
+    dwell_s: float | Sequence[float] | None = None,
+    e0: float | None = None,
+    harmonic: int | None = None,
+    dark_s: float = 10.0,
+    saturation: float = 1.0,
+    holes: float | None = None,
+    tz: float | None = None,
+    energy: Annotated[GratingEnergy, Role("energy")],
+    polarisation: Annotated[PolarisationAxis, Role("polarisation")],
+    magnet: Annotated[Magnet, Role("magnet")],
+    detectors: Annotated[Sequence[Any], Role("detectors")],
+    i0: Annotated[Mesh, Role("i0")],
+    tey: Annotated[DrainCurrent, Role("tey")],
+    shutter: Annotated[Shutter, Role("shutter")],
+    front_end: Annotated[Shutter, Role("front_end")],
+    ring: Annotated[RingStatus, Role("ring")],
+    md: Mapping[str, Any] | None = None,
+) -> MsgGenerator[str]:
+    """Take the spectra of both L edges of a 3d metal with A and B by turns, in one run.
+
+    What an analysis by sum rules must know is recorded with the run (``xmcd``, and the sample's own record). Field,
+    polarisation and energy stay where the last point left them.
+
+    Parameters
+    ----------
+    edge
+        Such as ``"Fe L3"``; its L2 is taken with it.
+    sequence
+        What comes after what: ``ABBA``; as many A as B.
+    reverse
+        ``helicity``: A is `helicity`, B its opposite; ``field``: A is `field_t`, B its opposite.
+    per
+        ``scan``: a whole spectrum for each letter; ``point``: all letters at each energy.
+    field_t
+        Field along the beam in tesla; by default the one that there is, which cannot be reversed.
+    switching
+        What makes the helicity: ``rows``, or ``shifters``, which are fast and give less than full polarisation.
+    helicity
+        That of A, and of the whole run where the field is reversed: ``circular+``, ``circular-``, ``elliptic DEGREE``.
+    regions, dwell_s
+        As of `xas`, relative to L3 in eV; by default -36 … -8 by 2, to 11 eV above L2 by 0.4, and to 61 eV above by 2;
+        1 s per point.
+    e0
+        Energy that the regions are relative to, in eV; by default the tabulated L3 edge.
+    harmonic
+        Of the undulator; by default one that reaches all energies: circular light has the first alone.
+    dark_s
+        Time to count with the shutter closed, before the scan; 0 leaves it out.
+    saturation
+        Share of the saturated magnetisation that the sample has along the beam, for the record.
+    holes, tz
+        Number of holes in the 3d shell, and ⟨Tz⟩ in ħ, for the record; by default the sample's record says them.
+    energy, polarisation, magnet, detectors, i0, tey, shutter, front_end, ring
+        Devices, filled in by their roles.
+    md
+        More metadata.
+
+    Returns
+    -------
+    str
+        The run's uid.
+
+    Raises
+    ------
+    BadSequence
+        A sequence of odd length, or with not as many A as B; a way to reverse that there is not, no field to reverse.
+    UnknownName
+        No such edge; names the nearest.
+    BadRegion
+        Regions that make no spectrum.
+    OutOfReach
+        An energy that circular light does not reach, or a field beyond the magnet; nothing has moved.
+    """
+    station = PolarisedStation(energy, polarisation, detectors, shutter, front_end, ring)
+    letters = checked_sequence(sequence)
+    places = _places(reverse, helicity, field_t)
+    _check_words(per, saturation)
+    third, second = _edges(edge)
+    zero = third.energy_ev if e0 is None else e0
+    wanted = _regions(regions, dwell_s, second.energy_ev - third.energy_ev)
+    points = expand(wanted, zero)
+    if dark_s < 0:
+        raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
+    light = list(dict.fromkeys(one["polarisation"] for one in places.values()))
+    energies = [one.energy_ev for one in points]
+    chosen = station.harmonic_for([energies[0], energies[-1]], [parse(one) for one in light], harmonic)
+    station.check(energies, light, harmonic=chosen, switching=switching)
+    for one in places.values():
+        if one["field_t"] is not None:
+            magnet.check_value(one["field_t"])
+    chooser, before = energy.undulator.switching, (energy.harmonic_choice.get(), energy.undulator.switching.get())
+    degree = abs(energy.circular_degree(parse(helicity), zero, supposing({chooser: switching})))
+    untyped: Any = magnet, i0, tey  # ophyd has no types
+    metadata: dict[str, Any] = {
+        "plan_name": "xmcd",
+        "plan_args": {
+            "edge": edge,
+            **{"sequence": letters, "reverse": reverse, "per": per, "field_t": field_t, "switching": switching},
+            **{"helicity": helicity, "regions": [str(one) for one in wanted], "e0": e0, "harmonic": harmonic},
+            **{"dark_s": dark_s, "saturation": saturation, "holes": holes, "tz": tz},
+            **station.names,
+            **{role: one.name for role, one in zip(("magnet", "i0", "tey"), untyped, strict=True)},
+        },
+        "edge": third.name,
+        "edge_ev": third.energy_ev,
+        "e0_ev": zero,
+        "regions": [asdict(one) for one in wanted],
+        "xmcd": {
+            **{"sequence": letters, "reverse": reverse, "per": per, "switching": switching},
+            "circular_degree": degree,
+            "saturation": saturation,
+            "signal": untyped[2].name,
+            "normalise": untyped[1].name,
+            "slope_power": tey.energy_power - i0.energy_power,
+            "electron_yield": True,
+            **({} if holes is None else {"holes": holes}),
+            **({} if tz is None else {"tz": tz}),
+        },
+        "detectors": [one.name for one in detectors],
+        "motors": [station.names["energy"]],
+        "num_points": len(points) * len(letters),
+        "num_intervals": len(points) * len(letters) - 1,
+        "harmonic": chosen,
+        "dark_s": dark_s,
+        "hints": {"dimensions": [(energy.hints["fields"], "primary")]},
+        **(md or {}),
+    }
+
+    def body() -> MsgGenerator[None]:
+        yield Msg("checkpoint")
+        yield from move(chooser, switching)
+        yield from move(energy.harmonic_choice, chosen)
+        at: dict[Any, Any] = {}
+        yield from station.go(_light(letters[0], points[0]), _field(letters[0]), at)
+        yield from station.dark(dark_s)
+        yield from station.light(points[0].dwell_s)
+        dwell = points[0].dwell_s
+        for letter, point in _order(letters, points, per):
+            if point.dwell_s != dwell:
+                dwell = point.dwell_s
+                yield from preset(detectors, dwell)
+            yield from step(station, [*detectors, magnet, ring], _light(letter, point), _field(letter), at)
+
+    def _light(letter: str, point: Point) -> Light:
+        return Light(point.energy_ev, places[letter]["polarisation"])
+
+    def _field(letter: str) -> dict[Any, Any]:
+        tesla = places[letter]["field_t"]
+        return {} if tesla is None else {magnet: tesla}
+
+    def put_back() -> MsgGenerator[None]:
+        yield from station.let_go()
+        yield from move(energy.harmonic_choice, before[0])
+        yield from move(chooser, before[1])
+
+    safe = closed_at_the_end(body(), shutter, put_back)
+    staged: list[Any] = [*detectors, energy, polarisation, magnet]
+    run: MsgGenerator[str] = _untyped.stage_wrapper(_untyped.run_wrapper(safe, md=metadata), staged)
+    return (yield from run)
+
+
+def checked_sequence(sequence: str) -> str:
+    """Return the letters; refuse those that give no difference, and say what would."""
+    letters = sequence.strip().upper()
+    allowed = "as many A as B, such as AB or ABBA"
+    if not letters or set(letters) - {"A", "B"} or len(letters) > LONGEST_SEQUENCE:
+        raise BadSequence(f"sequence {sequence!r}: must be up to {LONGEST_SEQUENCE} letters, {allowed}")
+    if len(letters) % 2:
+        raise BadSequence(f"sequence {sequence!r} is of odd length {len(letters)}: must be {allowed}")
+    if letters.count("A") != letters.count("B"):
+        raise BadSequence(
+            f"sequence {sequence!r} has {letters.count('A')} A and {letters.count('B')} B: must have {allowed}"
+        )
+    return letters
+
+
+def _places(reverse: str, helicity: str, field_t: float | None) -> dict[str, dict[str, Any]]:
+    """Return polarisation and field for A and B."""
+    light = parse(helicity)
+    other = light.reversed()  # refuses what has no helicity
+    match reverse:
+        case "helicity":
+            return {
+                "A": {"polarisation": str(light), "field_t": field_t},
+                "B": {"polarisation": str(other), "field_t": field_t},
+            }
+        case "field":
+            if not field_t:
+                raise BadSequence("reverse = 'field': needs field_t, the field that is reversed, other than 0 T")
+            return {letter: {"polarisation": str(light), "field_t": sign * field_t} for letter, sign in _SIGNS.items()}
+        case _:
+            raise BadSequence(f"reverse = {reverse!r}: allowed are 'helicity' and 'field'")
+
+
+def _check_words(per: str, saturation: float) -> None:
+    if per not in ("scan", "point"):
+        raise BadSequence(f"per = {per!r}: allowed are 'scan' and 'point'")
+    if not 0 < saturation <= 1:
+        raise BadRegion(f"saturation {saturation:g}: above 0 and up to 1 is allowed")
+
+
+def _edges(edge: str) -> tuple[Edge, Edge]:
+    """Return L3 and L2 of the element."""
+    found = find_edge(edge)
+    if found.level not in ("L2", "L3"):
+        raise BadRegion(f"edge {found.name}: XMCD by sum rules is of L2 and L3; say {found.element} L3")
+    return find_edge(f"{found.element} L3"), find_edge(f"{found.element} L2")
+
+
+def _regions(
+    regions: Sequence[Region] | str | None, dwell_s: float | Sequence[float] | None, split_ev: float
+) -> list[Region]:
+    if regions is None:
+        each = [1.0] * 3 if dwell_s is None else [float(dwell_s)] * 3 if isinstance(dwell_s, int | float) else dwell_s
+        if len(each) != 3:
+            raise BadRegion(f"dwell_s has {len(each)} values; 1, or 3 for before, on and after the lines, are allowed")
+        end = math.ceil(split_ev) + 11.0
+        return [
+            Region(-36.0, -8.0, 2.0, each[0]),
+            Region(-8.0, end, 0.4, each[1]),
+            Region(end, end + 50.0, 2.0, each[2]),
+        ]
+    wanted = parse_regions(regions) if isinstance(regions, str) else list(regions)
+    if dwell_s is None:
+        return wanted
+    if not isinstance(dwell_s, int | float):
+        raise BadRegion("with regions of your own, dwell_s must be one number; or give each region its dwell")
+    return [Region(one.start, one.stop, one.step, float(dwell_s), one.unit) for one in wanted]
+
+
+def _order(letters: str, points: Sequence[Point], per: str) -> list[tuple[str, Point]]:
+    """Return letters and points in the order in which they are taken."""
+    if per == "scan":
+        return [(letter, point) for letter in letters for point in points]
+    return [(letter, point) for point in points for letter in letters]
