@@ -86,6 +86,8 @@ class Ring(Addressed, Sourced):
     beta_y_m: Positive
     rf_frequency_mhz: Positive
     harmonic_number: Annotated[int, Field(gt=0)]
+    orbit_rms_urad: NonNegative = Field(default=0.0, description="how much the beam's direction shakes, in x and in y")
+    orbit_bandwidth_hz: Positive = Field(default=10.0, description="up to which frequency; longer exposures average it")
 
     @property
     def own_prefix(self) -> str:
@@ -145,6 +147,18 @@ class CrystalCut(Sourced):
 PAIR_MM = 10.0  # either side of its position, a pair is wide enough for the beam
 
 
+class HeatLoad(Sourced):
+    """How the light's heat turns the second crystal against the first.
+
+    `behind` names the shutter that must be open for the light to come; in equilibrium the pitch is off by
+    `pitch_urad_per_kw` of the undulator's power, approached with `time_constant_s`.
+    """
+
+    behind: str
+    pitch_urad_per_kw: float
+    time_constant_s: Positive
+
+
 class DoubleCrystalMonochromator(Sourced):
     """A fixed-exit double-crystal monochromator, `distance_m` from the source, and its motor axes.
 
@@ -160,6 +174,7 @@ class DoubleCrystalMonochromator(Sourced):
     divergence_urad: NonNegative
     harmonic_orders: list[Annotated[int, Field(ge=2, le=9)]]
     pairs: Annotated[dict[PlaceName, CrystalCut], Field(min_length=1)]
+    heat_load: HeatLoad | None = None
     bragg: AngleAxis
     perp: LengthAxis
     pitch: FineAngleAxis

@@ -20,16 +20,21 @@ from beam.crystal import CrystalPair, exit_offset_mm
 from beam.current_input import Response
 from beam.detector import IonChamber
 from beam.detector_kinds import DiffractionCamera, FluorescenceSpectrometer
+from beam.electron_yield import saturated
 from beam.environment_kinds import RampedAxis, SampleStage
 from beam.errors import UnknownName
+from beam.heat_load import HeatLoad
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
 from beam.optics import Course, Optics
+from beam.orbit import OrbitNoise
 from beam.ring import RingEvent
 from beam.ring_pattern import Beam
 from beam.sample_curve import Sample
 from beam.sample_place import share_on_sample
 from beam.slits import Spot
+from beam.soft_detector import SampleCurrent, Seen
+from beam.soft_kinds import DrainCurrent
 from beam.spectrometer import DARK, Light, PulseLine, Spectrometer
 from beam.undulator import PlanarUndulator
 
@@ -60,7 +65,7 @@ KINDS = (
         "ion_chamber",
         "scaler",
     ),
-    *("sdd", "diffraction_camera", "sample_stage"),
+    *("drain_current", "sdd", "diffraction_camera", "sample_stage"),
 )
 
 
@@ -98,6 +103,8 @@ class Line(LineBase):
     ) -> None:
         self._sample = sample
         self._chambers: list[IonChamber] = []
+        self._drains: list[SampleCurrent] = []
+        self._heat: HeatLoad | None = None
         self._spectrometers: dict[str, Spectrometer] = {}
         self._pulses: dict[str, tuple[Any, tuple[PulseLine, ...]]] = {}
         self._undulator: PlanarUndulator | None = None
@@ -115,6 +122,9 @@ class Line(LineBase):
         self.inserted = {name: one.inserted for name, one in self.optics.filters.items()}
         self._optics_now = _DARK
         self._optics_key: tuple[float, ...] = ()
+        self._orbit = OrbitNoise(facility.ring, seed)
+        if self._heat is not None and self._heat.facts.behind not in self.open:
+            raise UnknownName("shutter in dcm.heat_load.behind", self._heat.facts.behind, self.open)
         self._passed_now: list[float] = []
         self._passed_at: tuple[float, float, float] | None = None
 
@@ -128,10 +138,15 @@ class Line(LineBase):
                 axes = self._add_axes(name, device)
                 self._bragg, self._perp, self._pitch = axes["bragg"], axes["perp"], axes["pitch"]
                 self._exchange = axes["exchange"]
+                if device.heat_load is not None:
+                    self._heat = HeatLoad(device.heat_load)
             case facts.Slits() | facts.Mirror() | facts.Filters() | facts.Table() | facts.BeamStop():
                 self._in_beam.append((name, device, self._add_axes(name, device)))
             case facts.IonChamber():
                 self._chambers.append(IonChamber(name, device, self.seed))
+                self.gain_v_per_a[name] = device.gain_v_per_a
+            case DrainCurrent():
+                self._drains.append(SampleCurrent(name, device, self.seed))
                 self.gain_v_per_a[name] = device.gain_v_per_a
             case FluorescenceSpectrometer():
                 self._spectrometers[name] = Spectrometer(device)
@@ -210,7 +225,14 @@ class Line(LineBase):
         """Return where the beam runs behind the monochromator."""
         dcm = self.crystals.facts
         off = exit_offset_mm(self._bragg.true, self._perp.true) - dcm.exit_offset_mm
-        return Course(off, 2e-6 * self._pitch.true, dcm.distance_m)
+        return Course(off, 2e-6 * self.pitch_urad(), dcm.distance_m)
+
+    def pitch_urad(self) -> float:
+        """Return how far the second crystal is truly turned: what its axis says, and what the heat adds."""
+        if self._heat is None:
+            return self._pitch.true
+        power = self.undulator_power_kw() if self.open[self._heat.facts.behind] else 0.0
+        return self._pitch.true + self._heat.pitch_urad(self.clock.now(), power)
 
     def spot(self) -> Spot:
         """Return the first order's beam behind the last slits, around its own middle there."""
@@ -289,10 +311,12 @@ class Line(LineBase):
         overloaded: list[str] = []
         optics = self._optics() if lit else _DARK
         fluxes = [current_ma * flux for flux in optics.flux_per_ma]
-        before = True
+        if lit:
+            fluxes = self._shaken(optics, fluxes, dwell_s, index)
+        at_sample: list[float] | None = None
         for number, chamber in enumerate(self._chambers):
-            if before and chamber.facts.behind_sample:
-                before = False
+            if at_sample is None and chamber.facts.behind_sample:
+                at_sample = fluxes
                 if lit:
                     fluxes = [flux * share for flux, share in zip(fluxes, self._sample_passes(), strict=True)]
             if lit and (met := optics.met[number]) is not None:
@@ -305,11 +329,42 @@ class Line(LineBase):
                 if over:
                     overloaded.append(chamber.name)
             fluxes = [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]
+        for drain in self._drains:
+            if drain.facts.scaler == scaler:
+                meets = [self.share_on_sample() * flux for flux in (fluxes if at_sample is None else at_sample)]
+                counts[drain.facts.channel], over = drain.read(
+                    meets,
+                    self._yields(drain) if lit else (),
+                    gain_v_per_a=self.gain_v_per_a[drain.name],
+                    dwell_s=dwell_s,
+                    index=index,
+                )
+                if over:
+                    overloaded.append(drain.name)
         return counts, overloaded
+
+    def _shaken(self, optics: _Optics, fluxes: list[float], dwell_s: float, index: int) -> list[float]:
+        """Return the flux of each order with the orbit as it is during one exposure: it matters where slits cut."""
+        course = self.course()
+        still = self.optics.passed(optics.energies_ev, course)
+        if still[0] == 1.0 or not any(shake := self._orbit.at(index, dwell_s)):
+            return fluxes
+        now = self.optics.passed(optics.energies_ev, course._replace(source_x_rad=shake[0], source_y_rad=shake[1]))
+        return [flux * new / old if old else 0.0 for flux, new, old in zip(fluxes, now, still, strict=True)]
+
+    def _yields(self, drain: SampleCurrent) -> list[Response]:
+        """Return what light of each order gives as electrons: the first averaged over the bandwidth."""
+        energies = self._optics().energies_ev
+        sigma = self.bandwidth_fwhm_ev() / FWHM_PER_SIGMA
+        mu_t = self.sample.mu_t(np.concatenate((energies[0] + sigma * self._nodes, np.array(energies[1:]))))
+        points = len(self._nodes)
+        escaping = saturated(drain.facts.escape_rel * np.clip(mu_t, 0.0, None))
+        means = [float(self._weights @ escaping[:points]), *escaping[points:].tolist()]
+        return [drain.response(energy, Seen(0.0, one, 0.0)) for energy, one in zip(energies, means, strict=True)]
 
     def _optics(self) -> _Optics:
         """Return what the axes make of the beam; worked out anew only where one has moved."""
-        axes = (self._gap.true, self._bragg.true, self._perp.true, self._pitch.true, self._exchange.true)
+        axes = (self._gap.true, self._bragg.true, self._perp.true, self.pitch_urad(), self._exchange.true)
         key = (*axes, *self.optics.key())
         if self._optics_key != key:
             gap, bragg, perp, pitch, exchange = axes

@@ -20,17 +20,27 @@ from beam.slits import BeamProfile, Spot, Window, gaussian_share
 
 
 class Course(NamedTuple):
-    """Where the beam runs behind the monochromator: its height there in mm and its slope in rad, and from where on."""
+    """Where the beam runs: its height behind the monochromator in mm, its slope in rad from there on, and from where.
+
+    `source_x_rad` and `source_y_rad` are its direction when it leaves the source.
+    """
 
     height_mm: float = 0.0
     slope_rad: float = 0.0
     from_m: float = 0.0
+    source_x_rad: float = 0.0
+    source_y_rad: float = 0.0
 
     def at(self, distance_m: float) -> float:
-        """Return the height in mm at a distance from the source; 0 before the monochromator."""
+        """Return the height in mm at a distance from the source."""
+        height = 1e3 * self.source_y_rad * distance_m
         if distance_m <= self.from_m:
-            return 0.0
-        return self.height_mm + 1e3 * self.slope_rad * (distance_m - self.from_m)
+            return height
+        return height + self.height_mm + 1e3 * self.slope_rad * (distance_m - self.from_m)
+
+    def x_at(self, distance_m: float) -> float:
+        """Return how far it is off to the outside of the ring in mm at a distance from the source."""
+        return 1e3 * self.source_x_rad * distance_m
 
 
 class Blades:
@@ -199,7 +209,7 @@ class Optics:
     def _behind(self, cutting: Sequence[Blades | MirrorPair | Stand], energy_ev: float, course: Course) -> Spot:
         last_m = self._last_m(course)
         windows = [
-            window.shifted(0.0, -course.at(one.distance_m)).scaled(last_m / one.distance_m)
+            window.shifted(-course.x_at(one.distance_m), -course.at(one.distance_m)).scaled(last_m / one.distance_m)
             for one in cutting
             if (window := one.window()) is not None
         ]

@@ -134,11 +134,13 @@ class Mesh(CurrentDetector):
 class DrainCurrent(CurrentDetector):
     """The sample's drain current: total electron yield.
 
-    `electrons_per_kev` leave per keV that is absorbed within their escape depth.
+    `electrons_per_kev` leave per keV that is absorbed within their escape depth; of samples that do not know that
+    depth it is `escape_rel` of their thickness.
     """
 
     kind: Literal["drain_current"]
     electrons_per_kev: Positive
+    escape_rel: NonNegative = 0.0
 
 
 class Photodiode(CurrentDetector):

@@ -11,6 +11,7 @@ from devices import (
     DetectorTable,
     DiffractionDetector,
     DoubleCrystal,
+    DrainCurrent,
     EnergyAxis,
     Filters,
     IonChamber,
@@ -47,6 +48,7 @@ class BL09U(Tree):
     counter: Counter
     i0: IonChamber
     it: IonChamber
+    tey: DrainCurrent
     sdd: Spectrometer
     camera: DiffractionDetector
     sample_stage: SampleStage
@@ -58,6 +60,7 @@ class BL09U(Tree):
         "energy": "energy",
         "i0": "i0",
         "it": "it",
+        "tey": "tey",
         "sdd": "sdd",
         "camera": "camera",
         "sample_stage": "sample_stage",
@@ -69,7 +72,20 @@ class BL09U(Tree):
     }
     DETECTORS = ("counter",)
     BASELINE = (
-        *("energy", "undulator", "dcm", "white_slits", "mirror", "slits", "i0", "it", "front_end", "shutter", "ring"),
+        *(
+            "energy",
+            "undulator",
+            "dcm",
+            "white_slits",
+            "mirror",
+            "slits",
+            "i0",
+            "it",
+            "tey",
+            "front_end",
+            "shutter",
+            "ring",
+        ),
         *("sample_stage", "temperature", "potential"),
     )
 

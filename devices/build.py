@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ophyd import Device
@@ -101,6 +102,9 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 simple: Any = CLASSES[type(one)]
                 made[key] = simple(one, name=key, transport=transport)
     made |= _energy(beamline, list(made.values()))
+    if isinstance(energy := made.get("energy"), CrystalEnergy):
+        for counter in [one for one in made.values() if isinstance(one, Counter)]:
+            counter.energy = partial(getattr, energy, "position")
     for key, one in beamline.devices.items():
         if isinstance(one, facts.Filters):
             if "energy" not in made:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from functools import cached_property
 from typing import Any
 
-from beam import facts
+from beam import detector, facts
+from beam.absorber import TABLE_MAX_EV, TABLE_MIN_EV
 from devices.base import Instrument
 from devices.signals import Attr, Quantity
 from devices.state import Fact, State, Stated, alarm, first_that_holds
@@ -47,6 +50,20 @@ class CurrentDetector(Instrument):
 
 class IonChamber(CurrentDetector):
     """An ion chamber."""
+
+    facts: facts.IonChamber
+
+    @cached_property
+    def physics(self) -> detector.IonChamber:
+        """What it makes of photons."""
+        return detector.IonChamber(self.name, self.facts)
+
+    def photons_per_s(self, counts: float, count_time_s: float, energy_ev: float) -> float:
+        """Return how many photons a second entered, of one energy; not a number where that cannot be told."""
+        gain = float(self.gain.sample.value)
+        if not (count_time_s > 0 and gain > 0 and TABLE_MIN_EV <= energy_ev <= TABLE_MAX_EV):
+            return math.nan
+        return self.physics.photons_per_s(counts, count_time_s, energy_ev, gain)
 
 
 class Mesh(CurrentDetector):

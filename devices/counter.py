@@ -6,18 +6,21 @@ and one circuit keeps the order. A chamber whose amplifier was overloaded meanwh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from beam import facts
-from devices.chamber import CurrentDetector, PulseDetector
-from devices.errors import Overloaded
+from devices.chamber import CurrentDetector, IonChamber, PulseDetector
+from devices.errors import NotConnected, Overloaded
 from devices.exposing import Exposing, Exposure
 from devices.quality import readings
 from devices.signals import Attr, Quantity, fetch_all
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 
 COUNTS = Quantity("float", "counts")
+PHOTONS = "_photons_per_s"
+"""What the keys of rates end with."""
 
 
 class Counter(Exposing):
@@ -57,6 +60,8 @@ class Counter(Exposing):
     ) -> None:
         self.facts = scaler_facts
         self.chambers = dict(chambers)
+        self.energy: Callable[[], float] | None = None
+        """Tells the photon energy in eV, by which counts of ion chambers are read as photons."""
         super().__init__(scaler_facts.address, name=name, label="counter", tango_name=scaler_facts.name, **kwargs)
         self._follows(self.elapsed, *(getattr(self, key) for key in self.channels))
 
@@ -84,6 +89,39 @@ class Counter(Exposing):
                 raise Overloaded(f"{self.name}: {name} is overloaded at a gain of {gain:.3g} V/A; lower {name}.gain")
 
     # -- documents ---------------------------------------------------------------------------------------------
+
+    def read(self) -> Any:
+        """Return time and counts; of ion chambers, where the energy is known, the photons per second that entered."""
+        found: Any = super().read()
+        if (energy := self.energy) is not None:
+            try:
+                at = energy()
+            except NotConnected:
+                at = math.nan
+            elapsed = float(self.elapsed.sample.value)
+            for key, chamber in self._ion_chambers():
+                raw = found[key]
+                rate = chamber.photons_per_s(float(raw["value"]), elapsed, at)
+                found[f"{key}{PHOTONS}"] = {"value": rate, "timestamp": raw["timestamp"]}
+        return found
+
+    def describe(self) -> Any:
+        """Return the data keys."""
+        keys: Any = super().describe()
+        if self.energy is not None:
+            for key, chamber in self._ion_chambers():
+                keys[f"{key}{PHOTONS}"] = {
+                    "source": f"computed: {chamber.name}'s current over its charge per photon at the energy",
+                    "dtype": "number",
+                    "dtype_numpy": "<f8",
+                    "shape": [],
+                    "units": "photons/s",
+                    "precision": 0,
+                }
+        return keys
+
+    def _ion_chambers(self) -> list[tuple[str, IonChamber]]:
+        return [(key, one) for key, one in self.chambers.items() if isinstance(one, IonChamber)]
 
     def read_configuration(self) -> Any:
         """Return the preset, and the gains without which counts mean nothing."""

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from beam.detector import IonChamber
 from devices.errors import BadReading, Busy, NotConnected, Overloaded, Stopped, TimedOut
 from devices.state import State
 
@@ -9,9 +10,32 @@ from devices.state import State
 def test_a_trigger_gives_all_channels_of_one_exposure(bl):
     bl.counter.trigger().wait(1)
     reading = bl.counter.read()
-    assert list(reading) == ["count_time", "i0", "it"]
+    assert list(reading) == ["count_time", "i0", "it", "tey", "i0_photons_per_s", "it_photons_per_s"]
     assert reading["count_time"]["value"] == 1.0
     assert len({one["timestamp"] for one in reading.values()}) == 1
+
+
+def test_counts_are_read_as_photons_too(bl):
+    bl.energy.set(7112.0).wait(1)
+    bl.fake.server.post("BL09U:I0:Gain", 1e6)
+    bl.counter.trigger().wait(1)
+    reading = bl.counter.read()
+    facts = bl.i0.facts
+    counts, gain = reading["i0"]["value"], bl.i0.gain.sample.value
+    amperes = (counts / facts.frequency_hz_per_v - facts.dark_v) / gain
+    charge = IonChamber("i0", facts).response(bl.energy.position).charge_c
+    assert reading["i0_photons_per_s"]["value"] == pytest.approx(amperes / charge)
+    assert bl.counter.describe()["i0_photons_per_s"]["units"] == "photons/s"
+    assert "tey_photons_per_s" not in reading
+
+
+def test_without_an_energy_the_rate_is_not_a_number(bl):
+    def lost():
+        raise NotConnected("gone")
+
+    bl.counter.energy = lost
+    bl.counter.trigger().wait(1)
+    assert math.isnan(bl.counter.read()["i0_photons_per_s"]["value"])
 
 
 def test_proven_readings_are_not_asked_for(bl):
@@ -113,9 +137,9 @@ def test_late_end_of_an_exposure_given_up_is_ignored(bl):
 
 
 def test_defaults_are_right(bl):
-    assert bl.counter.hints == {"fields": ["i0", "it"]}
+    assert bl.counter.hints == {"fields": ["i0", "it", "tey"]}
     configuration = bl.counter.read_configuration()
-    assert set(configuration) == {"counter_preset_time", "i0_gain", "it_gain"} | (
+    assert set(configuration) == {"counter_preset_time", "i0_gain", "it_gain", "tey_gain"} | (
         {"count_time", "i0", "it"} & set(configuration)
     )
     assert bl.counter.describe()["i0"]["units"] == "counts"

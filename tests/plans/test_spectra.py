@@ -16,7 +16,7 @@ def test_energy_scan_records_what_a_spectrum_needs(engine, docs, roles):
     assert [round(event["energy"], 6) for event in events] == [7100.0, 7105.0, 7110.0, 7115.0, 7120.0]
     assert {event["count_time"] for event in events} == {0.2}
     assert set(events[0]) == {
-        *("count_time", "i0", "it", "ring_current"),
+        *("count_time", "i0", "it", "tey", "ring_current", "i0_photons_per_s", "it_photons_per_s"),
         *("energy", "energy_setpoint", "energy_harmonic", "energy_gap", "energy_bragg"),
     }
     assert len({event["energy_harmonic"] for event in events}) == 1
