@@ -55,7 +55,9 @@ def table(found: Sequence[Figure], width: int | None = None) -> list[str]:
     rows = [(one.key, _shown(one.value), one.unit, one.label, one.citation) for one in found]
     if width is not None:
         rows.insert(0, HEAD)
-    key, value, unit, label, _ = (max((len(row[n]) for row in rows), default=0) for n in range(len(HEAD)))
+    # a row of numbers may stand out of its column: it would push all labels off a terminal
+    scalars = [row for row in rows if " " not in row[1]]
+    key, value, unit, label, _ = (max((len(row[n]) for row in scalars), default=0) for n in range(len(HEAD)))
     lines = [f"{r[0]:<{key}}  {r[1]:>{value}} {r[2]:<{unit}}  {r[3]:<{label}}  {r[4]}".rstrip() for r in rows]
     if width is None:
         return lines
