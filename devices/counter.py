@@ -3,7 +3,8 @@
 A reading is recorded only if it is proven newer than its trigger. The counter's own number of exposures must have
 grown since the trigger, and each channel must carry a later time stamp than before it; the server publishes the
 channels before that number, and one circuit keeps the order. Where the monitors do not prove it (a server may send a
-put's completion first, and not every scaler counts its exposures), all are asked for after the completion.
+put's completion first, not every scaler counts its exposures, and Tango's events promise no order), all are asked for
+after the completion; so are the amplifiers, where they do not come by the counter's circuit.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from devices.chamber import IonChamber
 from devices.deadlines import PATIENCE
 from devices.errors import BadReading, Busy, NotConnected, Overloaded, Stopped
 from devices.quality import check, readings
-from devices.signals import Attr, DeviceSignal, Quantity
+from devices.signals import Attr, DeviceSignal, Quantity, fetch_all
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 from devices.waiting import Waiting, in_background
 
@@ -147,7 +148,10 @@ class Counter(Instrument):
             in_background(lambda: exposure.status.guard(lambda: self._ask_and_judge(exposure)))
 
     def _proven(self, exposure: Exposure) -> bool:
-        if exposure.exposures is None:
+        circuit = self.counting.circuit
+        if exposure.exposures is None or not circuit:
+            return False
+        if any(chamber.overload.circuit != circuit for chamber in self.chambers.values()):
             return False
         try:
             return self.exposures.sample.value != exposure.exposures and all(
@@ -157,11 +161,9 @@ class Counter(Instrument):
             return False  # asking will say so
 
     def _ask_and_judge(self, exposure: Exposure) -> None:
-        for signal in self._acquired:
-            signal.fetch()
-        for chamber in self.chambers.values():
-            chamber.overload.fetch()
-        if exposure.exposures is not None and self.exposures.fetch().value == exposure.exposures:
+        numbered = [] if exposure.exposures is None else [self.exposures]
+        fetch_all([*self._acquired, *numbered, *(chamber.overload for chamber in self.chambers.values())])
+        if exposure.exposures is not None and self.exposures.sample.value == exposure.exposures:
             raise BadReading(f"{self.name}: reported the end of a count, but made no exposure")
         self._judge(exposure)
 

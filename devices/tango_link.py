@@ -28,7 +28,7 @@ import tango
 
 from beam.errors import UnknownName
 from devices.tango_errors import NO_HOST, first_line, host_of, is_lost, why_unreachable
-from devices.tango_names import STATE, Part, Row
+from devices.tango_names import START, STATE, STOP, Part, Row
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,10 @@ class Linked(Protocol):
         """Take note that the server cannot read the attribute."""
         ...
 
+    def answered(self, reading: Any, since: float) -> Any:
+        """Take what the server answered to a question sent at `since` (monotonic)."""
+        ...
+
     def refused(self, why: str) -> None:
         """Take note of what the server said to a write; empty if it took it."""
         ...
@@ -101,6 +105,8 @@ class Link:
         self._unheard: dict[str, float] = {}
         self._generation = 0
         self._awaited: list[Callable[[], None]] = []
+        self._wanted: list[Linked] = []
+        self._wanting = threading.Lock()
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -128,6 +134,25 @@ class Link:
     def write(self, signal: Linked, value: Any, done: Callable[[], None]) -> None:
         """Write; call `done` when all that this starts has ended, however it ended."""
         self._jobs.put(lambda: self._write(signal, value, done))
+
+    def want(self, signal: Linked) -> None:
+        """Have a signal asked for with the next question, together with others."""
+        with self._wanting:
+            self._wanted.append(signal)
+
+    def ask_wanted(self) -> None:
+        """Ask for all that is wanted, in one question; what cannot be read is left to whoever asks for it alone."""
+        with self._wanting:
+            wanted, self._wanted = self._wanted, []
+        names = sorted({one.row.name for one in wanted})
+        proxy, since = self.proxy, time.monotonic()
+        if proxy is None or not names:
+            return
+        with contextlib.suppress(tango.DevFailed):
+            found = dict(zip(names, proxy.read_attributes(names), strict=True))
+            for one in wanted:
+                if not found[one.row.name].has_failed:
+                    one.answered(found[one.row.name], since)
 
     def lost(self, error: tango.DevFailed) -> None:
         """Take note that a question was not answered."""
@@ -220,9 +245,12 @@ class Link:
             is_command = one.row.part is Part.COMMAND
             known = commands if is_command else attributes
             key = one.row.name.lower()
+            lacking = [name for name in (START, STOP) if one.row.part is Part.ACTING and name.lower() not in commands]
             if key not in known:
                 what = "command" if is_command else "attribute"
                 one.unreadable(f"{self.address}: {UnknownName(what, one.row.name, known.values())}")
+            elif lacking:
+                one.unreadable(f"{self.address}: {UnknownName('command', lacking[0], commands.values())}")
             elif is_command:
                 one.attached(None)
             else:
@@ -321,6 +349,8 @@ class Link:
             signal.refused("")
             if row.part is Part.COMMAND:
                 self.proxy.command_inout(row.name)
+            elif row.part is Part.ACTING:
+                self.proxy.command_inout(START if value else STOP)
             else:
                 self.proxy.write_attribute(row.name, value)
         except tango.DevFailed as error:
