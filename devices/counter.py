@@ -161,6 +161,8 @@ class Counter(Instrument):
             return False  # asking will say so
 
     def _ask_and_judge(self, exposure: Exposure) -> None:
+        if refusal := self.counting.refusal:
+            raise BadReading(f"{self.name}: did not count: {refusal}")
         numbered = [] if exposure.exposures is None else [self.exposures]
         fetch_all([*self._acquired, *numbered, *(chamber.overload for chamber in self.chambers.values())])
         if exposure.exposures is not None and self.exposures.sample.value == exposure.exposures:

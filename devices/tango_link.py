@@ -38,6 +38,8 @@ HEARTBEAT_S = 1.0
 """Between two questions whether the device is still there."""
 POLL_S = 0.2
 """Between two readings of what has no events, and of the state while a motion is awaited."""
+COMPARE_S = 5.0
+"""Between two questions for what has events, too: one that got lost on its way must not stand for ever."""
 RESUBSCRIBE_S = 1.0
 """After a subscription failed although events may be offered."""
 NOT_OFFERED = frozenset({"API_AttributePollingNotStarted", "API_EventPropertiesNotSet"})
@@ -51,6 +53,11 @@ class Linked(Protocol):
 
     row: Row
 
+    @property
+    def connected(self) -> bool:
+        """Whether it has a value of the present connection."""
+        ...
+
     def attached(self, config: Any) -> str:
         """Take the configuration of an attribute, None of a command; return what is wrong with it, or nothing."""
         ...
@@ -61,6 +68,10 @@ class Linked(Protocol):
 
     def took(self, reading: Any) -> None:
         """Take a value that the server sent."""
+        ...
+
+    def compared(self, reading: Any) -> None:
+        """Take what the server answered if its events have said something else."""
         ...
 
     def unreadable(self, why: str) -> None:
@@ -104,6 +115,7 @@ class Link:
         self._polled: set[str] = set()
         self._unheard: dict[str, float] = {}
         self._generation = 0
+        self._compare_due = 0.0
         self._awaited: list[Callable[[], None]] = []
         self._wanted: list[Linked] = []
         self._wanting = threading.Lock()
@@ -149,10 +161,15 @@ class Link:
         if proxy is None or not names:
             return
         with contextlib.suppress(tango.DevFailed):
-            found = dict(zip(names, proxy.read_attributes(names), strict=True))
-            for one in wanted:
-                if not found[one.row.name].has_failed:
-                    one.answered(found[one.row.name], since)
+            for name, reading in zip(names, proxy.read_attributes(names), strict=True):
+                if not reading.has_failed:
+                    self.share(name, reading, since)
+
+    def share(self, attribute: str, reading: Any, since: float) -> None:
+        """Tell an answer to all signals of its attribute: what is read of it and what was written came together."""
+        for one in self._by_attribute.get(attribute.lower(), ()):
+            if one.connected:
+                one.answered(reading, since)
 
     def lost(self, error: tango.DevFailed) -> None:
         """Take note that a question was not answered."""
@@ -207,6 +224,7 @@ class Link:
             return
         self.proxy = proxy
         self.trouble = ""
+        self._compare_due = time.monotonic() + COMPARE_S
         self._generation += 1
         self._new = list(self._signals)
         self._by_attribute = {}
@@ -219,9 +237,8 @@ class Link:
         self.proxy = None
         self.trouble = why_unreachable(error, self.address)
         self._polled.clear()
-        for signals in self._by_attribute.values():
-            for one in signals:
-                one.detached()
+        for one in self._signals:
+            one.detached()
         awaited, self._awaited = self._awaited, []
         for done in awaited:
             done()
@@ -318,8 +335,17 @@ class Link:
             del self._unheard[key]
             self._polled.discard(key)
             self._subscribe(key)
-        names = sorted({STATE.lower(), *self._polled})
+        asked = {STATE.lower(), *self._polled}
+        compared: set[str] = set()
+        if (now := time.monotonic()) >= self._compare_due:
+            self._compare_due = now + COMPARE_S
+            compared = self._subscriptions.keys() - asked
+        names = sorted(asked | compared)
         for name, reading in zip(names, self.proxy.read_attributes(names), strict=True):
+            if name in compared and not reading.has_failed:
+                for one in self._by_attribute.get(name, ()):
+                    one.compared(reading)
+                continue
             self._take(name, reading)
             if name == STATE.lower() and not reading.has_failed:
                 self._judge(reading)

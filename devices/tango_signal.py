@@ -94,6 +94,15 @@ class TangoSignal(Sampled):
         last = None if self._last_seen is None else self._last_seen.value
         self.arrived(*sample_of(reading, self.quantity, self.row, last))
 
+    def compared(self, reading: Any) -> None:
+        """Take what the server answered if its events have said something else."""
+        latest = self._latest
+        value, timestamp, severity = sample_of(reading, self.quantity, self.row, latest and latest.value)
+        if latest is None or self.quantity.shape or (value, severity) == (latest.value, latest.severity):
+            return
+        if not (severity == latest.severity == INVALID):  # no value differs from none
+            self.arrived(value, timestamp, severity)
+
     def unreadable(self, why: str) -> None:
         """Take note that the server cannot read the attribute, or does not have it."""
         self._trouble = why
@@ -202,7 +211,8 @@ class TangoSignal(Sampled):
                 self._link.lost(error)
                 raise TimedOut(f"{self.name}: {self.address} does not answer: {first_line(error)}; {words}") from error
             raise BadReading(f"{self.name}: {self.address} cannot be read: {first_line(error)}; {words}") from error
-        return self.answered(reading, asked)
+        self._link.share(self.row.name, reading, asked)
+        return self.answered(reading, asked) if self._asked_at != asked else self.sample
 
     def ask(self) -> None:
         """Have it asked for together with others of its device."""
