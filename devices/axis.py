@@ -227,7 +227,7 @@ class Axis(Instrument):
         """Stop the motion; with `success`, whoever waits for it is told that this was meant."""
         move, self._move = self._move, None
         under_way = move is not None and not move.status.done
-        if self.stop_motion.connected and (under_way or self.moving):
+        if self.stop_motion.connected and (under_way or (self._rest.connected and self.moving)):
             self._stopping = True
             self.stop_motion.start(1)
         if move is not None and under_way:
@@ -257,6 +257,9 @@ class Axis(Instrument):
             in_background(lambda: move.status.guard(lambda: self._ask_and_judge(move)))
 
     def _ask_and_judge(self, move: Move) -> None:
+        if refusal := self.setpoint.refusal:
+            # whatever moves now, or not, it does not do so because of this
+            raise MoveFailed(f"{self.name}: not moved to {move.target:.9g} {self.unit}: {refusal}")
         if self._rest.fetch().value != self.rest_value:
             raise MoveFailed(
                 f"{self.name}: its move to {move.target:.9g} {self.unit} was reported as ended, but it still moves: "
@@ -272,7 +275,7 @@ class Axis(Instrument):
             raise BadReading(f"{self.name}: its position is invalid at the end of the move; {self._last_words()}")
         raise MoveFailed(
             f"{self.name}: ended at {readback.value:.9g} {self.unit}, asked for {move.target:.9g} {self.unit} "
-            f"(tolerance {self.facts.tolerance:g} {self.unit}): {self.setpoint.refusal or self.why_short()}"
+            f"(tolerance {self.facts.tolerance:g} {self.unit}): {self.why_short()}"
         )
 
     def _is_right(self, move: Move, readback: Sample) -> bool:

@@ -6,7 +6,8 @@ after the trigger              the exposure
 the monitors prove it          is judged: the number of exposures has grown since the trigger, and what was acquired
                                carries later time stamps than before it
 they do not                    is judged by what all answer when they are asked anew (a server may send a put's
-                               completion before its monitors)
+                               completion before its monitors, and Tango's events promise no order)
+the server refused to start    fails, in its words
 no exposure was made           fails
 shorter than the preset        fails: somebody stopped it
 stop, lost server, deadline    fails, with what was seen last
@@ -155,7 +156,7 @@ class Exposing(Instrument):
             in_background(lambda: exposure.status.guard(lambda: self._ask_and_judge(exposure)))
 
     def _proven(self, exposure: Exposure) -> bool:
-        if exposure.exposures is None:
+        if exposure.exposures is None or not self.counting.circuit:
             return False
         try:
             return (
@@ -167,6 +168,9 @@ class Exposing(Instrument):
             return False  # asking will say so
 
     def _ask_and_judge(self, exposure: Exposure) -> None:
+        signal, _ = self._start
+        if refusal := signal.refusal:
+            raise BadReading(f"{self.name}: did not count: {refusal}")
         self._ask_anew()
         if exposure.exposures is not None and self.exposures.fetch().value == exposure.exposures:
             raise BadReading(f"{self.name}: reported the end of a {self.result}, but made no exposure")

@@ -118,7 +118,8 @@ class Shutter(Instrument):
             reported = self.indicator.fetch()
             text = enum_text(self.indicator.quantity, reported.value)
             if text != wanted:
-                raise MoveFailed(f"{self.name}: asked to {value}, it is {text}")
+                why = f": {command.refusal}" if command.refusal else ""
+                raise MoveFailed(f"{self.name}: asked to {value}, it is {text}{why}")
             self._left_open = False
             status.finish()
 

@@ -20,11 +20,23 @@ LOST = frozenset(
 """Reasons that say nothing about the question, only that nobody answered it."""
 
 
+CORBA = "API_CorbaException"
+IN_WORDS = {
+    "CallTimedout": "it did not answer in time",
+    "ConnectFailed": "nobody answers there",
+    "TRANSIENT": "the connection broke",
+    "COMM_FAILURE": "the connection broke",
+}
+
+
 def first_line(error: tango.DevFailed) -> str:
     """Return the cause in one line."""
     if not error.args:
         return "unknown Tango error"
     cause = error.args[0]
+    if str(cause.reason) == CORBA:
+        # its own words are those of the library beneath
+        return next((words for part, words in IN_WORDS.items() if part in str(cause.desc)), "the connection failed")
     lines = [one.strip() for one in str(cause.desc).splitlines() if one.strip()]
     return lines[0] if lines else str(cause.reason)
 

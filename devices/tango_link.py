@@ -28,7 +28,7 @@ import tango
 
 from beam.errors import UnknownName
 from devices.tango_errors import NO_HOST, first_line, host_of, is_lost, why_unreachable
-from devices.tango_names import STATE, Part, Row
+from devices.tango_names import START, STATE, STOP, Part, Row
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,8 @@ HEARTBEAT_S = 1.0
 """Between two questions whether the device is still there."""
 POLL_S = 0.2
 """Between two readings of what has no events, and of the state while a motion is awaited."""
+COMPARE_S = 5.0
+"""Between two questions for what has events, too: one that got lost on its way must not stand for ever."""
 RESUBSCRIBE_S = 1.0
 """After a subscription failed although events may be offered."""
 NOT_OFFERED = frozenset({"API_AttributePollingNotStarted", "API_EventPropertiesNotSet"})
@@ -51,6 +53,11 @@ class Linked(Protocol):
 
     row: Row
 
+    @property
+    def connected(self) -> bool:
+        """Whether it has a value of the present connection."""
+        ...
+
     def attached(self, config: Any) -> str:
         """Take the configuration of an attribute, None of a command; return what is wrong with it, or nothing."""
         ...
@@ -63,8 +70,16 @@ class Linked(Protocol):
         """Take a value that the server sent."""
         ...
 
+    def compared(self, reading: Any) -> None:
+        """Take what the server answered if its events have said something else."""
+        ...
+
     def unreadable(self, why: str) -> None:
         """Take note that the server cannot read the attribute."""
+        ...
+
+    def answered(self, reading: Any, since: float) -> Any:
+        """Take what the server answered to a question sent at `since` (monotonic)."""
         ...
 
     def refused(self, why: str) -> None:
@@ -100,7 +115,10 @@ class Link:
         self._polled: set[str] = set()
         self._unheard: dict[str, float] = {}
         self._generation = 0
+        self._compare_due = 0.0
         self._awaited: list[Callable[[], None]] = []
+        self._wanted: list[Linked] = []
+        self._wanting = threading.Lock()
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -128,6 +146,30 @@ class Link:
     def write(self, signal: Linked, value: Any, done: Callable[[], None]) -> None:
         """Write; call `done` when all that this starts has ended, however it ended."""
         self._jobs.put(lambda: self._write(signal, value, done))
+
+    def want(self, signal: Linked) -> None:
+        """Have a signal asked for with the next question, together with others."""
+        with self._wanting:
+            self._wanted.append(signal)
+
+    def ask_wanted(self) -> None:
+        """Ask for all that is wanted, in one question; what cannot be read is left to whoever asks for it alone."""
+        with self._wanting:
+            wanted, self._wanted = self._wanted, []
+        names = sorted({one.row.name for one in wanted})
+        proxy, since = self.proxy, time.monotonic()
+        if proxy is None or not names:
+            return
+        with contextlib.suppress(tango.DevFailed):
+            for name, reading in zip(names, proxy.read_attributes(names), strict=True):
+                if not reading.has_failed:
+                    self.share(name, reading, since)
+
+    def share(self, attribute: str, reading: Any, since: float) -> None:
+        """Tell an answer to all signals of its attribute: what is read of it and what was written came together."""
+        for one in self._by_attribute.get(attribute.lower(), ()):
+            if one.connected:
+                one.answered(reading, since)
 
     def lost(self, error: tango.DevFailed) -> None:
         """Take note that a question was not answered."""
@@ -182,6 +224,7 @@ class Link:
             return
         self.proxy = proxy
         self.trouble = ""
+        self._compare_due = time.monotonic() + COMPARE_S
         self._generation += 1
         self._new = list(self._signals)
         self._by_attribute = {}
@@ -194,9 +237,8 @@ class Link:
         self.proxy = None
         self.trouble = why_unreachable(error, self.address)
         self._polled.clear()
-        for signals in self._by_attribute.values():
-            for one in signals:
-                one.detached()
+        for one in self._signals:
+            one.detached()
         awaited, self._awaited = self._awaited, []
         for done in awaited:
             done()
@@ -220,9 +262,12 @@ class Link:
             is_command = one.row.part is Part.COMMAND
             known = commands if is_command else attributes
             key = one.row.name.lower()
+            lacking = [name for name in (START, STOP) if one.row.part is Part.ACTING and name.lower() not in commands]
             if key not in known:
                 what = "command" if is_command else "attribute"
                 one.unreadable(f"{self.address}: {UnknownName(what, one.row.name, known.values())}")
+            elif lacking:
+                one.unreadable(f"{self.address}: {UnknownName('command', lacking[0], commands.values())}")
             elif is_command:
                 one.attached(None)
             else:
@@ -290,8 +335,17 @@ class Link:
             del self._unheard[key]
             self._polled.discard(key)
             self._subscribe(key)
-        names = sorted({STATE.lower(), *self._polled})
+        asked = {STATE.lower(), *self._polled}
+        compared: set[str] = set()
+        if (now := time.monotonic()) >= self._compare_due:
+            self._compare_due = now + COMPARE_S
+            compared = self._subscriptions.keys() - asked
+        names = sorted(asked | compared)
         for name, reading in zip(names, self.proxy.read_attributes(names), strict=True):
+            if name in compared and not reading.has_failed:
+                for one in self._by_attribute.get(name, ()):
+                    one.compared(reading)
+                continue
             self._take(name, reading)
             if name == STATE.lower() and not reading.has_failed:
                 self._judge(reading)
@@ -321,6 +375,8 @@ class Link:
             signal.refused("")
             if row.part is Part.COMMAND:
                 self.proxy.command_inout(row.name)
+            elif row.part is Part.ACTING:
+                self.proxy.command_inout(START if value else STOP)
             else:
                 self.proxy.write_attribute(row.name, value)
         except tango.DevFailed as error:

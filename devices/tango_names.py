@@ -16,6 +16,7 @@ class Part(Enum):
     MOVING = "whether the state is MOVING or RUNNING: 1 or 0"
     RESTING = "whether the state is neither MOVING nor RUNNING: 1 or 0"
     COMMAND = "a command without argument; any write executes it"
+    ACTING = "whether the state is MOVING or RUNNING: 1 or 0; writing 1 executes Start, 0 Stop"
 
 
 class Row(NamedTuple):
@@ -32,6 +33,9 @@ class Row(NamedTuple):
 
 
 STATE = "State"
+START, STOP = "Start", "Stop"
+COUNTS = "Counts"
+"""With the number of a counter's channel: ``Counts2``."""
 
 NAMES: dict[str, dict[str, Row]] = {
     "motor": {
@@ -56,6 +60,19 @@ NAMES: dict[str, dict[str, Row]] = {
         "stop_motion": Row("Stop", Part.COMMAND),
     },
     "undulator": {"first_harmonic": Row("Energy"), "power": Row("Power")},
+    "scaler": {
+        "elapsed": Row("Elapsed"),
+        "preset_time": Row("PresetTime"),
+        "counting": Row(STATE, Part.ACTING, moves=True),
+        "exposures": Row("Exposures"),
+    },
+    "ion_chamber": {"gain": Row("Gain"), "overload": Row("Overload")},
+    "shutter": {
+        "indicator": Row("Indicator"),
+        "permit": Row("Permit"),
+        "open_command": Row("Open", Part.COMMAND, moves=True),
+        "close_command": Row("Close", Part.COMMAND, moves=True),
+    },
     "ring": {
         "current": Row("Current"),
         "mode": Row("Mode"),
@@ -67,8 +84,8 @@ NAMES: dict[str, dict[str, Row]] = {
 }
 
 
-def row_of(kind: str, attribute: str, address: str) -> Row:
-    """Return where a signal of a kind of device is found.
+def row_of(kind: str, attribute: str, address: str, channel: int | None = None) -> Row:
+    """Return where a signal of a kind of device is found; `channel` is the number of a counter's.
 
     Raises
     ------
@@ -78,4 +95,4 @@ def row_of(kind: str, attribute: str, address: str) -> Row:
     if kind not in NAMES:
         known = ", ".join(sorted(NAMES))
         raise ConfigError(f"{address}: a {kind} does not speak Tango; kinds that do: {known}. Give an EPICS prefix")
-    return NAMES[kind][attribute]
+    return NAMES[kind][attribute] if channel is None else Row(f"{COUNTS}{channel}")

@@ -36,7 +36,7 @@ class Tango:
         parent: object = None,
     ) -> TangoSignal:
         """Make one signal; the connection is sought in the background."""
-        row = row_of(kind_of_device, attribute, address)
+        row = row_of(kind_of_device, attribute, address, channel)
         return TangoSignal(
             address,
             row,
@@ -65,6 +65,7 @@ class TangoSignal(Sampled):
         self._config: Any = None
         self._trouble = ""
         self._refusal = ""
+        self._asked_at = -1.0
         self._ready = threading.Event()
         super().__init__(address=f"{device}/{row.name}", **kwargs)
         self._metadata["connected"] = False
@@ -92,6 +93,15 @@ class TangoSignal(Sampled):
         """Take a value that the server sent."""
         last = None if self._last_seen is None else self._last_seen.value
         self.arrived(*sample_of(reading, self.quantity, self.row, last))
+
+    def compared(self, reading: Any) -> None:
+        """Take what the server answered if its events have said something else."""
+        latest = self._latest
+        value, timestamp, severity = sample_of(reading, self.quantity, self.row, latest and latest.value)
+        if latest is None or self.quantity.shape or (value, severity) == (latest.value, latest.severity):
+            return
+        if not (severity == latest.severity == INVALID):  # no value differs from none
+            self.arrived(value, timestamp, severity)
 
     def unreadable(self, why: str) -> None:
         """Take note that the server cannot read the attribute, or does not have it."""
@@ -201,8 +211,25 @@ class TangoSignal(Sampled):
                 self._link.lost(error)
                 raise TimedOut(f"{self.name}: {self.address} does not answer: {first_line(error)}; {words}") from error
             raise BadReading(f"{self.name}: {self.address} cannot be read: {first_line(error)}; {words}") from error
+        self._link.share(self.row.name, reading, asked)
+        return self.answered(reading, asked) if self._asked_at != asked else self.sample
+
+    def ask(self) -> None:
+        """Have it asked for together with others of its device."""
+        if self.connected and self.row.part is not Part.COMMAND:
+            self._link.want(self)
+
+    def fetch_since(self, moment: float) -> Sample:
+        """Return what the server answers to a question sent at `moment` or later; or ask now."""
+        if self._asked_at < moment:
+            self._link.ask_wanted()
+        return self.sample if self._asked_at >= moment and self.connected else self.fetch()
+
+    def answered(self, reading: Any, since: float) -> Sample:
+        """Take what the server answered to a question sent at `since` (monotonic)."""
         before = self._last_seen
-        sample = self.asked(*sample_of(reading, self.quantity, self.row, before and before.value), asked)
+        sample = self.asked(*sample_of(reading, self.quantity, self.row, before and before.value), since)
+        self._asked_at = since
         # Servers stamp an answer with the time of the question: the event of the change is older then, and ignored.
         if self._callbacks[self.SUB_VALUE] and not self.quantity.shape and (before and before[:3:2]) != sample[:3:2]:
             self._metadata_thread_ctx.run(self._tell, sample)

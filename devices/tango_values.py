@@ -38,6 +38,7 @@ SUITS = {
     "string": frozenset({CmdArgType.DevString}),
 }
 FORMATS = ("a scalar", "a spectrum", "an image", "of no known format")  # as Tango numbers them
+OF_STATE = frozenset({Part.MOVING, Part.RESTING, Part.ACTING})
 UNSET = frozenset({"", "Not specified", "No unit", "No standard unit", "No display unit"})
 
 
@@ -81,7 +82,7 @@ def levels(config: Any) -> dict[str, dict[str, float | None]]:
 
 def mismatch(config: Any, quantity: Quantity, row: Row) -> str:
     """Say why an attribute is not what a signal takes it for; empty if it is."""
-    if row.part in (Part.MOVING, Part.RESTING):
+    if row.part in OF_STATE:
         return ""
     if config.data_type not in SUITS[quantity.dtype]:
         return f"it is a {CmdArgType(config.data_type).name}, wanted as {quantity.dtype}"
@@ -107,9 +108,9 @@ def sample_of(reading: Any, quantity: Quantity, row: Row, last: Any) -> tuple[An
     """
     severity = SEVERITIES.get(reading.quality, INVALID)
     time = reading.time.totime()
-    if row.part in (Part.MOVING, Part.RESTING):
+    if row.part in OF_STATE:
         busy = reading.value in (tango.DevState.MOVING, tango.DevState.RUNNING)
-        return int(busy == (row.part is Part.MOVING)), time, severity
+        return int(busy != (row.part is Part.RESTING)), time, severity
     value = reading.w_value if row.part is Part.SETPOINT else reading.value
     if value is None or severity >= INVALID:
         return nothing(quantity, last), time, INVALID

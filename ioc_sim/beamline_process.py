@@ -57,7 +57,8 @@ async def beamline(options: argparse.Namespace, process: ServerProcess) -> Async
             stack.push_async_callback(link.stop)
             # in a thread: meanwhile the ring's server is found, or not
             line, _ = await asyncio.gather(asyncio.to_thread(build), link.start())
-            link.pass_on(lambda text: _take_events(line, text), time.pause.switch)
+            ring_seed = identity.seed if options.ring_seed is None else options.ring_seed
+            link.pass_on(lambda text: _take_events(line, ring_seed, text), time.pause.switch)
             time.follower = link.tell
         files, own = stack.enter_context(file_root(options.files, memory))
         station = Station(beamline_facts, line, time, files=files)
@@ -82,5 +83,5 @@ async def beamline(options: argparse.Namespace, process: ServerProcess) -> Async
         yield group.channels
 
 
-def _take_events(line: LineBase, text: str) -> None:
-    line.ring = RingModel(line.facility.ring, line.seed, events_from_json(text))
+def _take_events(line: LineBase, seed: int, text: str) -> None:
+    line.ring = RingModel(line.facility.ring, seed, events_from_json(text))

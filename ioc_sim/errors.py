@@ -23,7 +23,10 @@ class AlreadyServed(ServerError):
     """Another simulation serves the same names."""
 
     def __init__(self, prefix: str, by: str) -> None:
-        super().__init__(f"{prefix}… is served already, {by}: end that one first, or serve --beside it")
+        super().__init__(
+            f"{prefix}… is served already, {by}: end that one first, serve --beside it, or --join another beamline to "
+            "its ring"
+        )
         self.prefix = prefix
 
 

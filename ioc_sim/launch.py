@@ -16,9 +16,12 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from beam import bench, facts
 from beam.errors import TerasuError
@@ -27,6 +30,7 @@ from ioc_sim import announce, options
 from ioc_sim.child import Child
 from ioc_sim.errors import ServerDied, ServerError
 from ioc_sim.identity import TOKEN_VARIABLE
+from ioc_sim.shared_ring import LIVE, SharedRing
 from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp, hold_port
 
 if TYPE_CHECKING:
@@ -64,6 +68,8 @@ class Simulation:
         What goes wrong, and when.
     files : path, optional
         Simulated detectors write below this directory (default: a new one, removed at the end).
+    ring : SharedRing, optional
+        That of another simulation: this one starts none, keeps that one's clock, and has a seed of its own.
 
     Attributes
     ----------
@@ -93,6 +99,7 @@ class Simulation:
         order: str = "ordered",
         scenario: str | os.PathLike[str] | None = None,
         files: str | os.PathLike[str] | None = None,
+        ring: SharedRing | None = None,
     ) -> None:
         try:
             options.time_scale(time_scale)
@@ -100,27 +107,41 @@ class Simulation:
             raise ServerError(str(error)) from error
         if scenario:
             load_scenario(scenario)
+        if ring and clock != LIVE:
+            raise ServerError(f"{beamline}: beamlines on one ring keep the live clock, not the {clock} clock")
+        if ring and scenario:
+            raise ServerError(
+                f"{beamline}: a scenario begins with its ring: none can be played on one that runs already"
+            )
+        if ring and _is_bench(beamline, config):
+            raise ServerError(f"{beamline}: a bench has no ring: serve it by itself")
         self.beamline = beamline
-        self.token = secrets.token_hex(8)
+        self.token = ring.token if ring else secrets.token_hex(8)
+        self.seed = seed
+        self.epoch = ring.epoch if ring else time.time()
+        self.time_scale = ring.time_scale if ring else time_scale
         self.ports: dict[str, int] = {}
         self.prefixes: dict[str, str] = {}
         self.environment: dict[str, str] = {}
         self._port = port
-        self._with_ring = not _is_bench(beamline, config)
-        self._with_tango = _has_tango(beamline, config)
+        self._ring = ring
+        self._config = config
+        self._with_ring = ring is None and not _is_bench(beamline, config)
+        self._with_tango = not (ring and ring.tango) and _has_tango(beamline, config)
         self._children: dict[str, Child] = {}
         self._held: socket.socket | None = None
         self._announced: Path | None = None
         self._options = [
             f"--clock={clock}",
-            f"--time-scale={time_scale!r}",
+            f"--time-scale={self.time_scale!r}",
             f"--seed={seed}",
-            f"--epoch={time.time()!r}",
+            f"--epoch={self.epoch!r}",
             f"--token={self.token}",
             f"--order={order}",
             *([f"--config={os.fspath(config)}"] if config else []),
             *([f"--scenario={os.fspath(scenario)}"] if scenario else []),
             *([f"--files={os.path.abspath(files)}"] if files else []),
+            *([f"--ring-seed={ring.seed}"] if ring else []),
         ]
         self._sample = [f"--sample={sample}"] if sample else []
 
@@ -144,22 +165,31 @@ class Simulation:
         except ServerError:
             _close(*beamline)
             raise
-        repeater = bind_udp(0)
+        shared = self._ring
+        repeater = None if shared and shared.repeater else bind_udp(0)
         database = hold_port() if self._with_tango else None
-        self.ports = {"beamline": _port(beamline[1]), "repeater": _port(repeater)}
+        self.ports = {"beamline": _port(beamline[1])}
+        if repeater:
+            self.ports["repeater"] = _port(repeater)
         if ring:
             self.ports["ring"] = _port(ring[1])
+        if shared:
+            taken = {"ring": shared.port, "repeater": shared.repeater, "tango": shared.tango}
+            self.ports |= {name: port for name, port in taken.items() if port}
+            self.prefixes |= {"ring": shared.prefix} if shared.pid else {}
         if database:
             self.ports["tango"] = _port(database)
             self._held = database
         self.environment = {**environment(self.ports), TOKEN_VARIABLE: self.token}
         try:
-            self._spawn("repeater", ["ioc_sim.repeater", str(repeater.fileno())], repeater)
+            if repeater:
+                self._spawn("repeater", ["ioc_sim.repeater", str(repeater.fileno())], repeater)
             if database:
                 self._spawn("tango", ["ioc_sim.tango_database", str(_port(database))])
             follow: list[str] = []
             if ring:
                 self._spawn("ring", ["ioc_sim.serve", "ring", _handed(ring), *self._options], *ring)
+            if "ring" in self.ports:
                 follow = [f"--ring-port={self.ports['ring']}"]
             arguments = ["ioc_sim.serve", self.beamline, _handed(beamline), *follow, *self._options, *self._sample]
             self._spawn("beamline", arguments, *beamline)
@@ -167,7 +197,7 @@ class Simulation:
             self.stop()
             raise
         finally:
-            _close(*beamline, *(ring or ()), repeater)
+            _close(*beamline, *(ring or ()), *([repeater] if repeater else []))
 
     def wait_until_ready(self) -> None:
         """Wait until clients can connect.
@@ -186,7 +216,19 @@ class Simulation:
     @property
     def pids(self) -> dict[str, int]:
         """The process ids by server."""
-        return {name: child.pid for name, child in self._children.items()}
+        shared = {"ring": self._ring.pid} if self._ring and self._ring.pid else {}
+        return {**shared, **{name: child.pid for name, child in self._children.items()}}
+
+    @property
+    def shared_ring(self) -> SharedRing:
+        """Its ring, for further simulations of beamlines on it; once it has begun."""
+        if self._ring:
+            return replace(self._ring, tango=self.ports.get("tango", 0), repeater=self.ports["repeater"])
+        if "ring" not in self.ports:
+            raise ServerError(f"{self.beamline}: a bench has no ring to share")
+        prefix = facts.load_facility(self._config).ring.own_prefix
+        known = self.seed, self.time_scale, self.epoch, self.ports["repeater"], self.ports.get("tango", 0)
+        return SharedRing(self.ports["ring"], prefix, self.token, *known, self.pids["ring"])
 
     @property
     def faults(self) -> Faults:
@@ -225,6 +267,8 @@ class Simulation:
             status = child.status()
             if status is not None:
                 return f"the {name} server (pid {child.pid}) {_ending(status, child.last_words())}"
+        if self._ring and self._ring.pid and not psutil.pid_exists(self._ring.pid):
+            return f"the ring server (pid {self._ring.pid}), which another simulation had started, has ended"
         return ""
 
     def announce(self) -> Path:
@@ -238,6 +282,7 @@ class Simulation:
                 "prefixes": self.prefixes,
                 "token": self.token,
                 "environment": self.environment,
+                "ring_facts": facts.config_hash(facts.load_facility(self._config).ring),
             }
         )
         return self._announced

@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
         help="file descriptors of sockets that the parent bound, instead of --port",
     )
     new.add_argument("--ring-port", type=_port, help="port of the ring's server that a beamline's server follows")
+    new.add_argument("--ring-seed", type=_seed, help="seed of that ring, where it is another than --seed")
     new.add_argument("--sample", help="what is in the beam: a name, a file.xdi, a formula and thickness, or none")
     new.add_argument(
         "--files",
@@ -96,7 +97,7 @@ def read(arguments: list[str] | None = None) -> argparse.Namespace:
 def words(given: argparse.Namespace) -> list[str]:
     """Return the command line of a server like this one, but for its sockets."""
     kept = (
-        *("config", "clock", "time_scale", "seed", "epoch", "ring_port"),
+        *("config", "clock", "time_scale", "seed", "epoch", "ring_port", "ring_seed"),
         *("sample", "files", "token", "order", "scenario"),
     )
     values = {name: getattr(given, name) for name in kept}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import epicscorelibs.path.pyepics  # noqa: F401  # isort: skip  chooses the libca that ophyd chooses, before
@@ -14,6 +16,7 @@ from daq.guardian.orders import Address
 CONNECT_S = 5.0
 DONE_S = 5.0
 """Wall time within which a shutter has closed."""
+LOOK_S = 0.05
 
 
 class Channels:
@@ -33,9 +36,17 @@ class Channels:
         """Write 1 to close and to stop, all at once; yield a sentence for each of what became of it."""
         for one in (*close, *stop):
             for name in (one.pv, one.state):
-                if name:
+                if name and not one.tango:
                     self._find(name)
-        closing = [(one, self._begin(one)) for one in close]
+        closing = [(one, self._begin(one)) for one in close if not one.tango]
+        # at the same time: a Tango server that does not answer holds up nothing else
+        with ThreadPoolExecutor() as pool:
+            others = [(one, pool.submit(_close, one)) for one in close if one.tango]
+            yield from self._end(stop, closing)
+            for one, closed in others:
+                yield f"{one.name}: {closed.result()}"
+
+    def _end(self, stop: Sequence[Address], closing: Sequence[tuple[Address, threading.Event | None]]) -> Iterator[str]:
         for one in stop:
             yield f"{one.name}: {self._stop(one)}"
         for one, ended in closing:
@@ -72,12 +83,37 @@ class Channels:
 
 
 def _command(one: Address) -> str:
-    import tango  # takes a moment, and only who moved a Tango device needs it
+    import tango  # takes a moment, and only who has Tango devices needs it
 
     try:
-        proxy = tango.DeviceProxy(one.tango)
-        proxy.set_timeout_millis(int(CONNECT_S * 1000))
-        proxy.command_inout(one.command)
+        _asked(one)
     except tango.DevFailed as error:
-        return f"{one.tango} was not stopped: {error.args[0].desc}"
+        return f"{one.tango} was not stopped: {_cause(error)}"
     return f"stopped by {one.command} of {one.tango}"
+
+
+def _close(one: Address) -> str:
+    import tango
+
+    asked = f"asked to close by {one.command} of {one.tango}"
+    pause, deadline = threading.Event(), time.monotonic() + DONE_S
+    try:
+        proxy = _asked(one)
+        while (state := proxy.state()) == tango.DevState.MOVING and time.monotonic() < deadline:
+            pause.wait(LOOK_S)
+    except tango.DevFailed as error:
+        return f"{one.tango} was not closed, or does not say so: {_cause(error)}"
+    return f"{asked}; it is {state}"
+
+
+def _asked(one: Address) -> Any:
+    import tango
+
+    proxy = tango.DeviceProxy(one.tango)
+    proxy.set_timeout_millis(int(CONNECT_S * 1000))
+    proxy.command_inout(one.command)
+    return proxy
+
+
+def _cause(error: Any) -> str:
+    return str(error.args[0].desc).strip()

@@ -23,7 +23,7 @@ class Address:
     tango, command
         a Tango device and its command.
     state
-        The PV that tells what became of it, where there is one.
+        The PV, or the Tango attribute, that tells what became of it, where there is one.
     """
 
     name: str

@@ -5,8 +5,9 @@ station                               files
 ====================================  ================================================================================
 real hardware                         ``lease/<beamline>.lock`` in the data directory: whoever works at the beamline
                                       shares it
-a simulation                          ``lease-<token>.lock`` in the user's runtime directory: each simulation has a
-                                      token of its own, whatever the data directory and the beamline are called
+a simulation                          ``lease-<token>-<beamline>.lock`` in the user's runtime directory: each simulation
+                                      has a token of its own, whatever the data directory is called; beamlines on one
+                                      ring share it
 ====================================  ================================================================================
 """
 
@@ -70,4 +71,4 @@ def place(data_dir: Path, station: str, token: str | None = None) -> Place:
     name = quote(token, safe="")
     if not 0 < len(name) <= LONGEST:
         raise ConfigError(f"{station}: its servers' token {token[:LONGEST]!r}: must have 1 to {LONGEST} characters")
-    return Place(station, announce.made() / f"lease-{name}.lock", simulated=True)
+    return Place(station, announce.made() / f"lease-{name}-{station}.lock", simulated=True)

@@ -70,6 +70,11 @@ class TextClient:
         """Read anything as a short text."""
         return self._ask(self._channel(name).read(data_type=ca.ChannelType.STRING)).data[0].decode()
 
+    def stamped(self, name: str) -> tuple[float, float]:
+        """Read a number, and when the server gave it that value (s, POSIX)."""
+        answer = self._ask(self._channel(name).read(data_type=ca.ChannelType.TIME_DOUBLE))
+        return float(answer.data[0]), float(answer.metadata.timestamp)
+
     def put_string(self, name: str, text: str) -> None:
         """Put a short text, such as a state, and wait for the completion."""
         data = [text.encode()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beam.facts import CurrentDetector
 from beam.line_base import Exposure
-from ioc_sim.channels import Channels, Enum, Float
+from ioc_sim.channels import Channels, Enum, Float, under
 from ioc_sim.station import Station
 
 LOWEST_GAIN, HIGHEST_GAIN = 1e3, 1e12
@@ -25,7 +25,7 @@ class AmplifierGroup:
             on_put=self._set_gain,
         )
         self.overload = Enum("OK", ("OK", "Overload"))
-        self.channels: Channels = {f"{facts.prefix}Gain": self.gain, f"{facts.prefix}Overload": self.overload}
+        self.channels: Channels = under(facts.prefix, {"Gain": self.gain, "Overload": self.overload})
         station.on_exposure.append(self._exposed)
 
     async def _set_gain(self, value: float) -> None:

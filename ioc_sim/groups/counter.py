@@ -23,9 +23,10 @@ class CounterGroup:
             if isinstance(device, OnScaler) and device.scaler == name
         }
         self.exposure_count = Int(0)
-        self.record = ScalerRecord(facts.prefix, facts, names, station.time, self._count, self._published)
+        self.record = ScalerRecord(facts.address, facts, names, station.time, self._count, self._published)
         station.under_way.append(self._under_way)
-        self.channels: Channels = {**self.record.channels, f"{facts.prefix}:ExposureCount": self.exposure_count}
+        shown: Channels = {**self.record.channels, f"{facts.prefix}:ExposureCount": self.exposure_count}
+        self.channels: Channels = shown if facts.prefix else {}  # otherwise Tango shows it
 
     async def _count(self, dwell_s: float) -> Mapping[int, int]:
         return (await self._station.expose(self._name, dwell_s)).counts

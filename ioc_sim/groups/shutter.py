@@ -24,7 +24,7 @@ from typing import Protocol
 import caproto as ca
 
 from beam import facts
-from ioc_sim.channels import Channels, Enum, Int, LongText
+from ioc_sim.channels import Channels, Enum, Int, LongText, under
 from ioc_sim.errors import Refused
 from ioc_sim.interlock import Interlock
 from ioc_sim.station import Station
@@ -91,13 +91,14 @@ class ShutterGroup:
         self.state = Enum("Open" if is_open else "Closed", STATES)
         self.permit = Enum("Permitted", ("Denied", "Permitted"))
         self.status = LongText(max_length=256)
-        self.channels: Channels = {
-            f"{prefix}Open": self.open,
-            f"{prefix}Close": self.close,
-            f"{prefix}State": self.state,
-            f"{prefix}Permit": self.permit,
-            f"{prefix}Status": self.status,
+        shown: Channels = {
+            "Open": self.open,
+            "Close": self.close,
+            "State": self.state,
+            "Permit": self.permit,
+            "Status": self.status,
         }
+        self.channels: Channels = under(prefix, shown)
         self._tell()
 
     @classmethod

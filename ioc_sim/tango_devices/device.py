@@ -196,6 +196,28 @@ class MotionAxis(ActingDevice):
     """One motion axis."""
 
 
+class CurrentAmplifier(ShownDevice):
+    """The amplifier of an ion chamber: its gain, and whether it was overloaded."""
+
+
+class Counter(AcquiringDevice):
+    """Counts on several channels for a time."""
+
+
+class Shutter(ShownDevice):
+    """A shutter that reports its state by itself."""
+
+    @command(doc_in="Open it; MOVING until it is.")
+    def Open(self) -> None:  # noqa: N802 - Tango's name
+        """Open it."""
+        self._do("Open", lambda: self.presence.command("Open"))
+
+    @command(doc_in="Close it; MOVING until it is.")
+    def Close(self) -> None:  # noqa: N802 - Tango's name
+        """Close it."""
+        self._do("Close", lambda: self.presence.command("Close"))
+
+
 class Electrometer(AcquiringDevice):
     """Four currents, averaged."""
 
@@ -205,6 +227,16 @@ class AreaDetector(AcquiringDevice):
 
 
 CLASSES: dict[str, type[ShownDevice]] = {
-    one.__name__: one for one in (AreaDetector, Electrometer, MotionAxis, StorageRing, Undulator)
+    one.__name__: one
+    for one in (
+        AreaDetector,
+        Counter,
+        CurrentAmplifier,
+        Electrometer,
+        MotionAxis,
+        Shutter,
+        StorageRing,
+        Undulator,
+    )
 }
 """By the kind that a face says."""

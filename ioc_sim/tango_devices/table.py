@@ -8,9 +8,12 @@ from typing import Any
 from beam import facts
 from beam.address import Addressed
 from beam.errors import ConfigError
+from ioc_sim.groups.amplifier import AmplifierGroup
+from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.motors import MotorsGroup
+from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.undulator import UndulatorGroup
-from ioc_sim.tango_devices import motor, undulator
+from ioc_sim.tango_devices import amplifier, counter, motor, shutter, undulator
 from ioc_sim.tango_devices.face import Face
 
 
@@ -22,6 +25,18 @@ def _axes(device: facts.Facts, group: MotorsGroup) -> dict[str, Face]:
     return {key: motor.face(getattr(device, key), record) for key, record in group.motors.items()}
 
 
+def _counter(device: facts.Scaler, group: CounterGroup) -> dict[str, Face]:
+    return {"": counter.face(device, group)}
+
+
+def _amplifier(device: facts.IonChamber, group: AmplifierGroup) -> dict[str, Face]:
+    return {"": amplifier.face(device, group)}
+
+
+def _shutter(device: facts.Shutter, group: ShutterGroup) -> dict[str, Face]:
+    return {"": shutter.face(device, group)}
+
+
 FACES: dict[type[facts.Facts], Callable[[Any, Any], dict[str, Face]]] = {
     facts.PlanarUndulator: _undulator,
     facts.DoubleCrystalMonochromator: _axes,
@@ -29,6 +44,9 @@ FACES: dict[type[facts.Facts], Callable[[Any, Any], dict[str, Face]]] = {
     facts.Mirror: _axes,
     facts.Table: _axes,
     facts.BeamStop: _axes,
+    facts.Scaler: _counter,
+    facts.IonChamber: _amplifier,
+    facts.Shutter: _shutter,
 }
 """The faces that a kind of device can have, by the part of it whose address they stand for."""
 

@@ -34,6 +34,22 @@ def test_ring_and_undulator_in_tango_give_the_same_data_bit_for_bit(terasu):
 
 
 @pytest.mark.full
+def test_counter_shutters_and_axes_in_tango_too_give_the_same_data_bit_for_bit(terasu, tmp_path):
+    tango = {
+        **{f"dcm.{key}": f"bl09u/dcm/{key}" for key in ("bragg", "perp", "pitch", "exchange")},
+        **{"front_end": "bl09u/shutter/fe", "shutter": "bl09u/shutter/station"},
+        **{"counter": "bl09u/counter/1", "i0": "bl09u/ic/i0", "it": "bl09u/ic/it"},
+    }
+    (tmp_path / "facility.toml").write_text(f'extends = "{MIXED[1]}"\n')
+    tables = "".join(f'[devices.{key}]\ntango = "{address}"\n' for key, address in tango.items())
+    (tmp_path / "bl09u.toml").write_text(tables)
+    epics, _ = data(terasu, terasu.run("run", "bl09u", *SPECTRUM, *SIM)["uid"])
+    mixed, sources = data(terasu, terasu.run("run", "bl09u", *SPECTRUM, *SIM, "--config", str(tmp_path))["uid"])
+    assert mixed == epics
+    assert {sources[key] for key in ("i0", "it", "count_time", "energy_bragg", "shutter")} == {"tango"}
+
+
+@pytest.mark.full
 def test_a_mixed_beamline_runs_from_nothing(terasu):
     answer = terasu.run("run", "bl09u", "scan", "energy", "7100", "7110", "num=3", *SIM, *MIXED)
     values, sources = data(terasu, answer["uid"])

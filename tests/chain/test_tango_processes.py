@@ -46,8 +46,8 @@ def test_the_database_that_does_not_answer_is_named(monkeypatch):
 
 def test_a_kind_that_is_not_simulated_on_tango_is_refused(tmp_path):
     (tmp_path / "facility.toml").write_text(f'extends = "{MIXED}"\n')
-    (tmp_path / "bl09u.toml").write_text('[devices.counter]\ntango = "bl09u/counter/1"\n')
-    with pytest.raises(ConfigError, match=r"devices\.counter\.tango: a scaler is simulated over EPICS only"):
+    (tmp_path / "bl09u.toml").write_text('[devices.valve]\ntango = "bl09u/valve/1"\n')
+    with pytest.raises(ConfigError, match=r"devices\.valve\.tango: a valve is simulated over EPICS only"):
         channels(*facts.load("bl09u", tmp_path))
 
 

@@ -1,4 +1,7 @@
-"""The same devices on the same simulated hardware over Channel Access and over Tango: one behaviour."""
+"""The same devices on the same simulated hardware over Channel Access and over Tango: one behaviour.
+
+Undulator, ring, a motor axis, two shutters, a counter and the amplifiers of its chambers.
+"""
 
 import math
 import threading
@@ -8,9 +11,12 @@ import pytest
 
 from beam import facts
 from beam.errors import OutOfReach
-from devices import MotorAxis, RingStatus, State, Undulator
+from daq.guardian.channels import Channels
+from daq.guardian.orders import Address
+from daq.holding import _address
+from devices import Counter, IonChamber, MotorAxis, RingStatus, Shutter, State, Undulator
 from devices.deadlines import PATIENCE
-from devices.errors import BadReading, MoveFailed, NotAllowed, NotPermitted, NotTaken, Stopped
+from devices.errors import BadReading, MoveFailed, NotAllowed, NotPermitted, NotTaken, Overloaded, Stopped, TimedOut
 from ioc_sim.launch import Simulation
 
 PATIENCE_S = 20.0
@@ -18,7 +24,7 @@ SCALE = 100.0
 
 
 class Bench:
-    """Undulator, ring and one axis, by one protocol."""
+    """The devices by one protocol."""
 
     def __init__(self, simulation, facility, beamline, unique):
         self.simulation, self.faults = simulation, simulation.faults
@@ -26,11 +32,25 @@ class Bench:
         self.gap = self.undulator.gap
         self.ring = RingStatus(facility.ring, name=f"{unique}ring")
         self.axis = MotorAxis(beamline.devices["dcm"].pitch, name=f"{unique}pitch")
-        for device in (self.undulator, self.ring, self.axis):
+        self.front_end = Shutter(beamline.devices["front_end"], name=f"{unique}front_end")
+        self.shutter = Shutter(beamline.devices["shutter"], name=f"{unique}shutter")
+        self.chambers = {key: IonChamber(beamline.devices[key], name=f"{unique}{key}") for key in ("i0", "it")}
+        self.counter = Counter.of(beamline.devices["counter"], self.chambers, name=f"{unique}counter")
+        self.devices = (
+            *(self.undulator, self.ring, self.axis, self.front_end, self.shutter),
+            *self.chambers.values(),
+            self.counter,
+        )
+        for device in self.devices:
             device.wait_for_connection(timeout=PATIENCE_S)
 
+    def count(self, preset_s=0.1):
+        self.counter.preset_time.set(preset_s).wait(PATIENCE_S)
+        self.counter.trigger().wait(PATIENCE_S)
+        return {name: one["value"] for name, one in self.counter.read().items()}
+
     def close(self):
-        for device in (self.undulator, self.ring, self.axis):
+        for device in self.devices:
             device.destroy()
 
 
@@ -38,7 +58,12 @@ class Bench:
 def tango_config(tmp_path_factory):
     directory = tmp_path_factory.mktemp("config")
     (directory / "facility.toml").write_text(f'extends = "{facts.config_dir() / "mixed"}"\n')
-    (directory / "bl09u.toml").write_text('[devices.dcm.pitch]\ntango = "bl09u/dcm/pitch"\n')
+    addresses = {
+        **{"dcm.pitch": "bl09u/dcm/pitch", "front_end": "bl09u/shutter/fe", "shutter": "bl09u/shutter/station"},
+        **{"counter": "bl09u/counter/1", "i0": "bl09u/ic/i0", "it": "bl09u/ic/it"},
+    }
+    tables = "".join(f'[devices.{key}]\ntango = "{address}"\n' for key, address in addresses.items())
+    (directory / "bl09u.toml").write_text(tables)
     return directory
 
 
@@ -232,7 +257,10 @@ def test_the_states_are_those_of_the_tango_device(bench):
     import tango
 
     host = bench.simulation.environment["TANGO_HOST"]
-    devices = {"bl09u/id/1": bench.gap, "sr/ring/1": bench.ring, "bl09u/dcm/pitch": bench.axis}
+    devices = {
+        **{"bl09u/id/1": bench.gap, "sr/ring/1": bench.ring, "bl09u/dcm/pitch": bench.axis},
+        **{"bl09u/shutter/fe": bench.front_end, "bl09u/counter/1": bench.counter, "bl09u/ic/i0": bench.chambers["i0"]},
+    }
     proxies = {device: tango.DeviceProxy(f"tango://{host}/{name}") for name, device in devices.items()}
 
     def agree():
@@ -242,35 +270,158 @@ def test_the_states_are_those_of_the_tango_device(bench):
     bench.faults.set("undulator_permit_withdrawn", "undulator")
     bench.faults.set("beam_dump", "ring")
     bench.faults.set("motor_invalid", "dcm.pitch")
-    until(lambda: {one.state for one in devices.values()} == {State.DISABLE, State.OFF, State.FAULT})
+    wanted = {State.DISABLE, State.OFF, State.FAULT, State.CLOSE, State.ON}
+    until(lambda: {one.state for one in devices.values()} == wanted)
     until(agree)
     assert set(bench.gap.state.__class__.__members__) == set(tango.DevState.names)
 
 
-def test_gap_moved_over_tango_changes_what_the_counter_reads_over_ca(bench, connect):
-    if "tango" not in bench.simulation.ports:
-        pytest.skip("all of it is Channel Access")
-    client = connect(bench.simulation.ports["beamline"])
-    client.put("BL09U:FE:Open", 1)
-    client.put("BL09U:STN:Open", 1)
-    client.put("BL09U:SC1.TP", 0.1)
-    client.put("BL09U:DCM:Bragg", 16.2)
+@pytest.fixture
+def light(bench):
+    """Light at the ion chambers; returns the gap that gives it."""
     energy_ev, harmonic = 7085.0, 3
-    bright = bench.undulator.physics.gap_mm(energy_ev, harmonic)
-    counts = []
-    for gap in (bright, bright + 5.0):
-        bench.gap.set(gap).wait(PATIENCE_S)
-        client.put("BL09U:SC1.CNT", 1)
-        counts.append(client.get("BL09U:SC1.S2"))
-    assert counts[0] > 2 * counts[1]
-    with pytest.raises(TimeoutError):  # what Tango shows, Channel Access does not
-        absent(client)
+    gap_mm = bench.undulator.physics.gap_mm(energy_ev, harmonic)
+    bench.gap.set(gap_mm).wait(PATIENCE_S)
+    for one in (bench.front_end, bench.shutter):
+        one.set("open").wait(PATIENCE_S)
+    yield gap_mm
+    bench.faults.clear()
+    for one in (bench.front_end, bench.shutter):
+        one.set("close").wait(PATIENCE_S)
 
 
-def absent(client):
+def test_the_gap_changes_what_the_counter_counts(bench, light, connect):
+    counts = [bench.count()]
+    bench.gap.set(light + 5.0).wait(PATIENCE_S)
+    counts.append(bench.count())
+    assert counts[0]["i0"] > 2 * counts[1]["i0"]
+    assert [one["count_time"] for one in counts] == [0.1, 0.1]
+    if "tango" in bench.simulation.ports:  # what Tango shows, Channel Access does not
+        client = connect(bench.simulation.ports["beamline"])
+        for pv in ("BL09U:ID:Gap", "BL09U:SC1", "BL09U:STN:Open"):
+            with pytest.raises(TimeoutError):
+                absent(client, pv)
+
+
+def test_each_trigger_is_one_exposure_with_one_time(bench):
+    before = bench.counter.exposures_made()
+    bench.count()
+    bench.count()
+    assert bench.counter.exposures_made() == before + 2
+    reading = bench.counter.read()
+    assert len({one["timestamp"] for one in reading.values()}) == 1
+    assert bench.counter.describe()["i0"]["units"] == "counts"
+    assert bench.counter.state is State.ON
+
+
+def test_counting_is_running_and_can_be_stopped(bench):
+    bench.counter.preset_time.set(500.0).wait(PATIENCE_S)
+    status = bench.counter.trigger()
+    until(lambda: bench.counter.state is State.RUNNING)
+    bench.counter.stop()
+    with pytest.raises(Stopped, match="stopped while counting"):
+        status.wait(PATIENCE_S)
+    until(lambda: bench.counter.state is State.ON)
+    bench.count()
+
+
+def test_a_counter_that_somebody_else_stopped_has_no_reading(bench):
+    bench.counter.preset_time.set(500.0).wait(PATIENCE_S)
+    status = bench.counter.trigger()
+    until(lambda: bench.counter.state is State.RUNNING)
+    bench.counter.counting.start("Done")
+    with pytest.raises(Stopped, match=r"of 500 s: somebody stopped it"):
+        status.wait(PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [("scaler_nan", "is not a number"), ("scaler_invalid", "is invalid"), ("scaler_stale", "made no exposure")],
+)
+def test_a_bad_exposure_is_no_reading(bench, fault, words):
+    bench.counter.preset_time.set(0.1).wait(PATIENCE_S)
+    bench.faults.set(fault, "counter")
+    with pytest.raises(BadReading, match=words):
+        bench.counter.trigger().wait(PATIENCE_S)
+
+
+def test_a_stuck_counter_is_given_up(bench, monkeypatch):
+    monkeypatch.setattr(PATIENCE, "margin_s", 0.5)
+    bench.counter.preset_time.set(0.1).wait(PATIENCE_S)
+    bench.faults.set("scaler_stuck", "counter")
+    with pytest.raises(TimedOut, match=r"the end of a count of 0\.1 s"):
+        bench.counter.trigger().wait(PATIENCE_S)
+    bench.faults.clear("scaler_stuck")
+    until(lambda: bench.counter.state is State.ON)
+
+
+def test_an_overloaded_amplifier_fails_the_reading(bench, light):
+    gain = bench.chambers["i0"].gain
+    before = gain.fetch().value
+    gain.set(1e12).wait(PATIENCE_S)
+    try:
+        with pytest.raises(Overloaded, match=r"i0 is overloaded at a gain of 1e\+12 V/A"):
+            bench.count()
+        until(lambda: bench.chambers["i0"].state is State.ALARM)
+    finally:
+        gain.set(before).wait(PATIENCE_S)
+    bench.count()
+    until(lambda: bench.chambers["i0"].state is State.ON)
+
+
+def test_a_shutter_opens_and_closes(bench):
+    shutter = bench.front_end
+    shutter.set("open").wait(PATIENCE_S)
+    until(lambda: shutter.state is State.OPEN)
+    assert shutter.read()[shutter.name]["value"] == "Open"
+    shutter.set("close").wait(PATIENCE_S)
+    until(lambda: shutter.state is State.CLOSE)
+    with pytest.raises(OutOfReach, match="'ajar': allowed are 'open' and 'close'"):
+        shutter.set("ajar")
+
+
+def test_a_shutter_without_permission_stays_closed_and_closes_by_itself(bench, light):
+    bench.faults.set("shutter_permit_withdrawn", "shutter")
+    until(lambda: bench.shutter.state is State.CLOSE)
+    until(lambda: "opening is not permitted" in bench.shutter.status_text)
+    with pytest.raises(NotPermitted, match="opening is not permitted"):
+        bench.shutter.set("open")
+    bench.faults.clear()
+    until(lambda: bench.shutter.permit.sample.value)
+
+
+def test_the_guard_of_a_dead_engine_closes_it_by_its_own_protocol(bench):
+    if "tango" not in bench.simulation.ports:
+        pytest.skip("tests/chain/test_one_engine.py does so over Channel Access")
+    bench.front_end.set("open").wait(PATIENCE_S)
+    close = _address("front_end", bench.front_end.close_command, state=bench.front_end.indicator.address)
+    stop = _address("pitch", bench.axis.stop_motion)
+    absent = Address("other", tango="bl09u/shutter/none", command="Close", state="State")
+    told = list(Channels().write_one([close, absent], [stop]))
+    assert told[:2] == [
+        "pitch: stopped by Stop of bl09u/dcm/pitch",
+        "front_end: asked to close by Close of bl09u/shutter/fe; it is CLOSE",
+    ]
+    assert told[2].startswith("other: bl09u/shutter/none was not closed, or does not say so: ")
+    until(lambda: bench.front_end.state is State.CLOSE)
+
+
+def test_a_shutter_that_is_closed_on_the_way_has_not_opened(bench):
+    bench.simulation.pause()
+    try:
+        status = bench.front_end.set("open")
+        bench.front_end.close_command.start(1)
+    finally:
+        bench.simulation.resume()
+    with pytest.raises(MoveFailed, match="asked to open, it is Clos"):
+        status.wait(PATIENCE_S)
+    until(lambda: bench.front_end.state is State.CLOSE)
+
+
+def absent(client, pv):
     import tests.chain.conftest as wire
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wire, "DEADLINE_S", 0.5)
-        client._socket.settimeout(0.5)
-        client.channel("BL09U:ID:Gap")
+        patch.setattr(wire, "DEADLINE_S", 0.2)
+        client._socket.settimeout(0.2)
+        client.channel(pv)

@@ -10,9 +10,9 @@ from beam import facts
 from beam.clock import ExperimentClock
 from beam.line import Line
 from beam.sample import load_sample
-from devices import MotorAxis, RingStatus, Undulator
+from devices import Counter, IonChamber, MotorAxis, RingStatus, Shutter, Undulator
 from devices.signals import Attr
-from devices.tango_names import NAMES, STATE, Part
+from devices.tango_names import COUNTS, NAMES, START, STATE, STOP, Part
 from devices.undulator import GapAxis
 from ioc_sim.beamline import BeamlineGroup
 from ioc_sim.groups.ring import RingGroup
@@ -22,6 +22,8 @@ from ioc_sim.tango_devices import ring
 from ioc_sim.timing import Timeline
 
 OF_EVERY_DEVICE = {STATE, "Status"}
+OTHERS = ("counter", "i0", "it", "front_end", "shutter")
+HIDDEN = ("BL09U:ID:", "BL09U:DCM:", "BL09U:SC1", "BL09U:I0:", "BL09U:IT:", "BL09U:FE:", "BL09U:STN:")
 
 
 class Shows:
@@ -31,6 +33,9 @@ class Shows:
         "StorageRing": (RingStatus,),
         "Undulator": (Undulator, GapAxis),
         "MotionAxis": (MotorAxis,),
+        "Counter": (Counter,),
+        "CurrentAmplifier": (IonChamber,),
+        "Shutter": (Shutter,),
     }
 
 
@@ -41,12 +46,13 @@ def faces(tmp_path_factory):
     axes = "".join(
         f'[devices.dcm.{key}]\ntango = "bl09u/dcm/{key}"\n' for key in ("bragg", "perp", "pitch", "exchange")
     )
+    axes += "".join(f'[devices.{name}]\ntango = "bl09u/{name}/1"\n' for name in OTHERS)
     (directory / "bl09u.toml").write_text(axes)
     facility, beamline = facts.load("bl09u", directory)
     clock, identity = ExperimentClock(), Identity()
     line = Line(facility, beamline, load_sample("none", Path()), seed=1, clock=clock)
     group = BeamlineGroup(identity, Station(beamline, line, Timeline(clock)), "none", lambda _: line.sample)
-    assert not [pv for pv in group.channels if pv.startswith(("BL09U:ID:", "BL09U:DCM:"))]
+    assert not [pv for pv in group.channels if pv.startswith(HIDDEN)]
     return [*group.faces, ring.face(facility.ring, RingGroup(facility.ring, identity))]
 
 
@@ -70,6 +76,9 @@ def test_what_devices_ask_for_is_shown(faces):
                 if row.part is Part.COMMAND:
                     assert row.name in face.commands, name
                     continue
+                if row.part is Part.ACTING:
+                    assert {START, STOP} <= set(face.commands), name
+                    continue
                 if row.name in OF_EVERY_DEVICE:
                     continue
                 one = shown[row.name]
@@ -80,6 +89,14 @@ def test_what_devices_ask_for_is_shown(faces):
                 elif quantity.dtype == "float":
                     assert isinstance(one.shows, ca.ChannelDouble)
     assert seen > 40
+
+
+def test_each_channel_of_a_counter_is_shown(faces):
+    (counter,) = (one for one in faces if one.kind == "Counter")
+    shown = [one.name for one in counter.attributes]
+    channels = facts.load("bl09u")[1].devices["counter"].channels
+    # the number of exposures after all that one of them gave: whoever sees it change has all of it
+    assert shown[:channels] == [f"{COUNTS}{n}" for n in range(1, channels + 1)]
 
 
 def test_the_table_names_nothing_that_no_device_asks_for():

@@ -38,6 +38,10 @@ class FakeSignal(DeviceSignal):
         return self.online
 
     @property
+    def circuit(self) -> str:
+        return "fake" if self.online else ""
+
+    @property
     def limits(self) -> tuple[float, float]:
         return self.limits_
 

@@ -51,6 +51,19 @@ def test_done_outside_tolerance_is_no_success(bl):
         bl.dcm.bragg.set(20.0).wait(1)
 
 
+def test_a_write_that_was_refused_is_told_whoever_moves_it(bl, server, monkeypatch):
+    pitch = bl.dcm.pitch
+    monkeypatch.setattr(type(pitch.setpoint), "refusal", "Busy: on its way to 50 urad")
+
+    def refuse(_value, done):
+        server.post("BL09U:DCM:Pitch.DMOV", 0)  # another client's motion goes on
+        done()
+
+    server.on_write[pitch.setpoint.address] = refuse
+    with pytest.raises(MoveFailed, match=r"^dcm_pitch: not moved to 20 urad: Busy: on its way to 50 urad$"):
+        pitch.set(20.0).wait(1)
+
+
 def test_limit_switch_is_named(bl, server):
     bl.fake.motors["bragg"].lands_at = lambda target: 18.0
     server.post("BL09U:DCM:Bragg.HLS", 1)
