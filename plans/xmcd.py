@@ -152,6 +152,8 @@ def xmcd(
             **{"sequence": letters, "reverse": reverse, "per": per, "switching": switching},
             "circular_degree": degree,
             "saturation": saturation,
+            "field": untyped[0].name,
+            "polarisation": station.names["polarisation"],
             "signal": untyped[2].name,
             "normalise": untyped[1].name,
             "slope_power": tey.energy_power - i0.energy_power,
