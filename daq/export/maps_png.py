@@ -25,6 +25,9 @@ def to_png(maps: Maps) -> bytes:
     down = -(-len(panels) // across)
     figure = Figure(figsize=(3.6 * across + 0.6, 3.2 * down + 1.0), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
+    # one scale for all dichroisms: noise beside an edge must not look like domains
+    most = max((float(np.nanmax(np.abs(one))) for one in dichroism.values() if np.isfinite(one).any()), default=1.0)
+    unit = {"um": "µm"}.get(maps.unit, maps.unit)
     grid = figure.subplots(down, across, squeeze=False)
     half = [0.5 * float(one[1] - one[0]) if one.size > 1 else 0.5 for one in (maps.columns, maps.rows)]
     extent = (
@@ -34,12 +37,11 @@ def to_png(maps: Maps) -> bytes:
         float(maps.rows[-1]) + half[1],
     )
     for axes, (title, image, colours) in zip(grid.flat, panels, strict=False):
-        most = float(np.nanmax(np.abs(image))) if np.isfinite(image).any() else 1.0
         limits = {"vmin": -most, "vmax": most} if colours == "RdBu" else {}
         shown = axes.imshow(image, origin="lower", extent=extent, cmap=colours, interpolation="nearest", **limits)
         figure.colorbar(shown, ax=axes, shrink=0.85)
         axes.set_title(title, fontsize=9)
-        axes.set(xlabel=f"x ({maps.unit})", ylabel=f"y ({maps.unit})")
+        axes.set(xlabel=f"x ({unit})", ylabel=f"y ({unit})")
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
     about = maps.run.start["maps"]

@@ -59,8 +59,8 @@ def _moments(axes: Axes, analysis: Analysis) -> None:
     axes.legend(frameon=False, loc="lower right")
     found, errors = analysis.moments, analysis.errors
     axes.set_title(
-        f"sum rules: orbital {found.orbital:.4f} ± {errors.orbital:.4f} µB, "
-        f"spin {found.spin:.3f} ± {errors.spin:.3f} µB per atom",
+        f"sum rules: orbital {found.orbital:.4f} µB, spin {found.spin:.3f} µB per atom "
+        f"(noise {errors.orbital:.1g} and {errors.spin:.1g})",
         fontsize=9,
         loc="left",
     )
