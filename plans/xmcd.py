@@ -132,7 +132,7 @@ def xmcd(
         if one["field_t"] is not None:
             magnet.check_value(one["field_t"])
     chooser, before = energy.undulator.switching, (energy.harmonic_choice.get(), energy.undulator.switching.get())
-    degree = abs(energy.circular_degree(parse(helicity), zero, supposing({chooser: switching})))
+    degree = min(abs(energy.circular_degree(parse(helicity), zero, supposing({chooser: switching}))), 1.0)
     untyped: Any = magnet, i0, tey  # ophyd has no types
     metadata: dict[str, Any] = {
         "plan_name": "xmcd",
