@@ -16,6 +16,7 @@ from devices.named import NAME
 from devices.protocols import ValueOf
 from devices.quality import fit_sample
 from devices.signals import Quantity, data_key
+from devices.state import State, Stated
 
 if TYPE_CHECKING:
     from devices.grating_energy import GratingEnergy
@@ -112,6 +113,11 @@ class PolarisationAxis(CoupledAxis):
 
     def _stokes(self, energy_ev: float, state: SourceState) -> Stokes:
         return self.undulator.physics.light([energy_ev], state, 1.0)[0]
+
+    def stated(self) -> Stated:
+        """Return the worst state of its axes; where all is well, the polarisation."""
+        stated = super().stated()
+        return Stated(State.ON, self.position) if stated.state is State.ON else stated
 
     # -- documents ---------------------------------------------------------------------------------------------
 

@@ -202,3 +202,16 @@ def test_the_orbit_settles_after_a_motion(bl13u):
     gap = bl13u.undulator.gap
     assert gap.nominal_between(30.0, 30.0) == 0
     assert gap.nominal_between(30.0, 32.0) == pytest.approx(1.0 + 0.1 + 0.1)
+
+
+def test_an_energy_is_calibrated_by_the_grating_s_offset(bl13u):
+    energy, pgm = bl13u.energy, bl13u.pgm
+    energy.set(706.3).wait(1)  # where the line was found
+    at = pgm.mirror.position, pgm.grating.position
+    device, offset = energy.calibrated(706.3, 706.8)
+    assert device is pgm
+    for name, value in offset.items():
+        setattr(pgm, name, value)
+    assert pgm.energy_at(*at) == pytest.approx(706.8, abs=1e-4)
+    energy.set(706.8).wait(1)
+    assert energy.position == pytest.approx(706.8, abs=1e-6)
