@@ -5,6 +5,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv)
 BIN := .venv/bin
 DEMO_DATA := demo-data
 SAMPLE ?=
+BEAMLINE ?= bl09u
 PROTOCOL ?= epics
 
 .PHONY: demo test test-all third-party lint format bench docs schema clean
@@ -37,7 +38,7 @@ PROTOCOL ?= epics
 	@touch $@
 
 demo: .venv/.run
-	@$(BIN)/python -m daq.demo --data $(DEMO_DATA) --protocol $(PROTOCOL) $(if $(SAMPLE),--sample "$(SAMPLE)")
+	@$(BIN)/python -m daq.demo --beamline $(BEAMLINE) --data $(DEMO_DATA) --protocol $(PROTOCOL) $(if $(SAMPLE),--sample "$(SAMPLE)")
 
 test: .venv/.dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not full"

@@ -111,6 +111,26 @@ def angles_of(at: Motors) -> Angles:
     return Angles(alpha, alpha - 180.0 + 2.0 * at.mirror_deg)
 
 
+def grating_deg(energy_ev: float, mirror_deg: float, lines_per_mm: float, order: int = 1) -> float:
+    """Return the grating's motor angle in deg that diffracts an energy with the mirror where it is.
+
+    With the mirror at θ the angles differ by α - β = 180° - 2θ, so that N m λ = -2 cos(α + θ) sin θ.
+
+    Raises
+    ------
+    OutOfReach
+        If no angle does.
+    """
+    g = order * lines_per_mm * HC / energy_ev / ANGSTROM_PER_MM
+    mirror = math.radians(mirror_deg)
+    cosine = -g / (2 * math.sin(mirror))
+    if not -1 < cosine < 0:
+        raise OutOfReach(
+            f"energy {energy_ev:g} eV: no angle of the grating diffracts it with the mirror at {mirror_deg:g}"
+        )
+    return 90.0 - math.degrees(math.acos(cosine) - mirror)
+
+
 def focus_m(cff: float, source_distance_m: float) -> float:
     """Return the distance of the virtual image of the source from the grating, r cff², in m."""
     return source_distance_m * cff * cff

@@ -122,3 +122,24 @@ def parse(text: str) -> Polarisation:
         raise OutOfReach(f"polarisation {text!r}: possible are {WORDS}")
     mode: Mode = "linear" if found.group(1) == "linear" else "elliptic"
     return Polarisation(mode, float(found.group(2)))
+
+
+SAME_ANGLE_DEG, SAME_DEGREE = 0.1, 0.002
+
+
+def alike(one: Polarisation, other: Polarisation) -> bool:
+    """Return whether two polarisations are the same, but for what the encoders of an undulator round."""
+    one, other = _plain(one), _plain(other)
+    if one.mode != other.mode:
+        return False
+    return abs(one.value - other.value) <= (SAME_ANGLE_DEG if one.mode == "linear" else SAME_DEGREE)
+
+
+def _plain(one: Polarisation) -> Polarisation:
+    """Return the polarisation without a value that an angle or a degree near its ends comes to."""
+    size = abs(one.value)
+    if one.mode == "linear" and min(size, 90.0 - size) <= SAME_ANGLE_DEG:
+        return HORIZONTAL if size <= SAME_ANGLE_DEG else VERTICAL
+    if one.mode == "elliptic" and min(size, 1.0 - size) <= SAME_DEGREE:
+        return HORIZONTAL if size <= SAME_DEGREE else CIRCULAR_PLUS if one.value > 0 else CIRCULAR_MINUS
+    return one

@@ -12,13 +12,13 @@ from beam.errors import TerasuError
 from daq import errors
 from daq.say import remark
 
-COMMANDS = ("sim", "fault", "clock", "run", "shell", "queue", "data", "settings", "check", "facts", "tango")
+COMMANDS = ("sim", "fault", "clock", "run", "shell", "queue", "data", "moments", "settings", "check", "facts", "tango")
 
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of the whole command line."""
     from daq import data_command
-    from daq.commands import check, clock, facts, fault, queue, run, settings, shell, sim, tango
+    from daq.commands import check, clock, facts, fault, moments, queue, run, settings, shell, sim, tango
 
     top = argparse.ArgumentParser(
         prog="terasu",
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 success, 2 usage, 3 refused before motion, 4 failed, 130 aborted.",
     )
     subparsers = top.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
-    for command in (sim, fault, clock, run, shell, queue, data_command, settings, check, facts, tango):
+    for command in (sim, fault, clock, run, shell, queue, data_command, moments, settings, check, facts, tango):
         command.add_parser(subparsers)
     return top
 

@@ -42,6 +42,10 @@ def demonstrate(beamline: str, sample_spec: str | None, data: Path, protocol: st
 
     directory = facts.config_dir() if protocol == "epics" else facts.config_dir() / protocol
     facility, configuration = facts.load(beamline, directory)
+    if any(isinstance(one, facts.AppleUndulator) for one in configuration.devices.values()):
+        from daq.demo_dichroism import demonstrate_dichroism
+
+        return demonstrate_dichroism(beamline, sample_spec, data, directory)
     sample = sample_for(configuration, sample_spec or configuration.default_sample, directory)
     about = sample.record()
     if "edge" not in about:
@@ -54,7 +58,7 @@ def demonstrate(beamline: str, sample_spec: str | None, data: Path, protocol: st
     command = ["run", beamline, "xas", f"edge={about['edge']}", "--sim", "--sample", sample_spec or ""]
     if sample_spec is None:
         command = command[:-2]
-    answer = _terasu(
+    answer = terasu(
         [
             *command,
             "--seed",
@@ -88,7 +92,7 @@ def demonstrate(beamline: str, sample_spec: str | None, data: Path, protocol: st
     return 0
 
 
-def _terasu(words: list[str]) -> dict[str, Any]:
+def terasu(words: list[str]) -> dict[str, Any]:
     """Run the `terasu` command as a user would, passing its output on; return the JSON object it prints last."""
     process = subprocess.Popen([sys.executable, "-m", "daq.cli", *words], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

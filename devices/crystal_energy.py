@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from beam import facts
+from beam import crystal, facts
 from beam.errors import OutOfReach
 from devices.energy import LEAST_LIGHT, EnergyAxis
 from devices.errors import NoLight
@@ -122,6 +122,12 @@ class CrystalEnergy(EnergyAxis):
                 f"{self.beamline} energy {at:.6g} eV: no light, the undulator's gap is {gap:.6g} mm, {best:.6g} mm "
                 f"belongs to that energy; set the energy first"
             )
+
+    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[DoubleCrystal, dict[str, float]]:
+        """Return the offset of the Bragg angle: offset' = offset + asin(hc/2d E_reference) - asin(hc/2d E_found)."""
+        d = self.dcm.d_angstrom
+        wrong_deg = crystal.bragg_deg(reference_ev, d) - crystal.bragg_deg(found_ev, d)
+        return self.dcm, {"bragg_offset_deg": round(self.dcm.bragg_offset_deg + wrong_deg, 7)}
 
     def _check_range(self, energy_ev: float, where: ValueOf | None = None) -> None:
         exchange = self.dcm.exchange.position if where is None else where(self.dcm.exchange)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from beam import facts
 from beam.apple import Rows
 from beam.errors import OutOfReach
-from beam.polarisation import CIRCULAR_MINUS, CIRCULAR_PLUS, Polarisation
+from beam.polarisation import CIRCULAR_MINUS, CIRCULAR_PLUS, Polarisation, alike
 from beam.segmented import SegmentedUndulator, SourceState
 from devices.base import Instrument, Part
 from devices.choice import Choice
@@ -129,11 +129,12 @@ class EllipticalUndulator(Instrument):
             return all(abs(at - one) <= by for at, one, by in zip(state.shifters_deg, wanted, near, strict=True))
 
         found = [array.polarisation_of(state.gap_mm, rows) for rows in state.rows]
-        if all(one == found[0] for one in found[1:]):
-            return found[0] if stand((0.0,) * len(near)) else None
+        first = found[0]
+        if first is not None and all(one is not None and alike(one, first) for one in found[1:]):
+            return first if stand((0.0,) * len(near)) else None
         if found == [CIRCULAR_PLUS, CIRCULAR_MINUS] and self.facts.segments // 2 > 1:
-            first, second = self.physics.switching_shifters_deg()
-            return CIRCULAR_PLUS if stand(first) else CIRCULAR_MINUS if stand(second) else None
+            plus, minus = self.physics.switching_shifters_deg()
+            return CIRCULAR_PLUS if stand(plus) else CIRCULAR_MINUS if stand(minus) else None
         return None
 
     def in_safe_order(self, targets: Mapping[str, float], gap_now_mm: float) -> list[dict[str, float]]:

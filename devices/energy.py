@@ -103,6 +103,10 @@ class EnergyAxis(CoupledAxis):
         """
         raise NotImplementedError
 
+    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[Any, dict[str, float]]:
+        """Return the monochromator and its settings with which what was found at one energy reads as the other."""
+        raise NotImplementedError
+
     # -- where it is and may go --------------------------------------------------------------------------------
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from beam import facts
 from beam.errors import OutOfReach
+from beam.grating import grating_deg
 from beam.polarisation import Polarisation, parse
 from devices.choice import Chosen
 from devices.coupled import now
@@ -190,6 +191,15 @@ class GratingEnergy(EnergyAxis):
             f"{self.words(at)}: no light, the undulator's gap of {positions['gap']:.6g} mm {gives}; "
             "set the energy first"
         )
+
+    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[PlaneGrating, dict[str, float]]:
+        """Return the offset of the grating's angle that makes what was found at one energy read as the other."""
+        pgm = self.pgm
+        name = pgm.in_beam(pgm.exchange.position)
+        order, lines = int(pgm.order.get()), pgm.physics.grating(name).lines_per_mm
+        at = pgm.physics.motors(found_ev, name, pgm.cff.get(), order)
+        wrong_deg = grating_deg(reference_ev, at.mirror_deg, lines, order) - at.grating_deg
+        return pgm, {"grating_offset_deg": round(pgm.grating_offset_deg + wrong_deg, 8)}
 
     def waves(self, targets: Mapping[str, float], where: ValueOf) -> list[dict[str, float]]:
         """Return the axes in a safe order: the undulator's own, the monochromator with what starts first."""

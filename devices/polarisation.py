@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from beam.errors import OutOfReach
-from beam.polarisation import WORDS, Polarisation, Stokes, parse
+from beam.polarisation import WORDS, Polarisation, Stokes, alike, parse
 from beam.segmented import SourceState
 from devices.coupled import CoupledAxis
 from devices.elliptical import EllipticalUndulator
@@ -16,13 +16,13 @@ from devices.named import NAME
 from devices.protocols import ValueOf
 from devices.quality import fit_sample
 from devices.signals import Quantity, data_key
+from devices.state import State, Stated
 
 if TYPE_CHECKING:
     from devices.grating_energy import GratingEnergy
 
 BETWEEN = "between"
 DEGREE = Quantity("float")
-SAME_ANGLE_DEG, SAME_DEGREE = 0.1, 0.002
 
 
 class PolarisationAxis(CoupledAxis):
@@ -60,7 +60,7 @@ class PolarisationAxis(CoupledAxis):
         found = self.undulator.polarisation_at(self.undulator.state_at(positions))
         if found is None:
             return BETWEEN
-        if self._target is not None and _same(found, wanted := parse(self._target)):
+        if self._target is not None and alike(found, wanted := parse(self._target)):
             return str(wanted)  # but for what the encoders round
         return str(Polarisation(found.mode, round(found.value, 1 if found.mode == "linear" else 3)))
 
@@ -114,6 +114,11 @@ class PolarisationAxis(CoupledAxis):
     def _stokes(self, energy_ev: float, state: SourceState) -> Stokes:
         return self.undulator.physics.light([energy_ev], state, 1.0)[0]
 
+    def stated(self) -> Stated:
+        """Return the worst state of its axes; where all is well, the polarisation."""
+        stated = super().stated()
+        return Stated(State.ON, self.position) if stated.state is State.ON else stated
+
     # -- documents ---------------------------------------------------------------------------------------------
 
     @property
@@ -146,13 +151,3 @@ class PolarisationAxis(CoupledAxis):
             f"{self.name}_setpoint": dict(name),
             **{f"{self.name}_p{n}": dict(degree) for n in (1, 2, 3)},
         }
-
-
-def _same(found: Polarisation, wanted: Polarisation) -> bool:
-    """Return whether a polarisation that axes make is the one that is wanted, but for rounding."""
-    if found.mode == wanted.mode:
-        return abs(found.value - wanted.value) <= (SAME_ANGLE_DEG if found.mode == "linear" else SAME_DEGREE)
-    # at their ends, angles and degrees meet the modes without a value
-    ends = {("linear", 0.0): "horizontal", ("linear", 90.0): "vertical", ("linear", -90.0): "vertical"}
-    ends |= {("elliptic", 0.0): "horizontal", ("elliptic", 1.0): "circular+", ("elliptic", -1.0): "circular-"}
-    return ends.get((wanted.mode, wanted.value)) == found.mode

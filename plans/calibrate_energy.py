@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from bluesky.utils import Msg, MsgGenerator
 
-from beam import crystal
 from beam.errors import TerasuError
 from beam.inflection import first_inflection
+from beam.white_line import white_line
 from devices import EnergyAxis, RingStatus, Shutter
 from plans.edges import find_edge
 from plans.recorded import Recorded, recording
@@ -28,6 +28,9 @@ SIGMAS = 8.0
 """An edge is higher than so many times the noise of a point."""
 
 
+FEATURES = {"inflection": first_inflection, "peak": white_line}
+
+
 class NoEdge(TerasuError):
     """A spectrum in which the edge that was looked for is not to be seen."""
 
@@ -39,6 +42,7 @@ def calibrate_energy(
     step_ev: float = 0.5,
     dwell_s: float = 1.0,
     most_ev: float = 10.0,
+    feature: str = "inflection",
     energy: Annotated[EnergyAxis, Role("energy")],
     detectors: Annotated[Sequence[Any], Role("detectors")],
     shutter: Annotated[Shutter, Role("shutter")],
@@ -48,21 +52,23 @@ def calibrate_energy(
 ) -> MsgGenerator[float]:
     """Take the edge of a foil that is in the beam, and set the monochromator's offset so that it lies where it should.
 
-    Scans from 25 eV below to 35 eV above, finds the first inflection (`beam.inflection`), and sets the Bragg offset:
-    ``offset' = offset + asin(hc / 2d E_reference) - asin(hc / 2d E_found)``. The setting names the run.
+    Scans from 25 eV below to 35 eV above, finds the first inflection (`beam.inflection`) or the peak of the white line,
+    and sets the offset of the angle that selects the energy: Bragg's, or the grating's. The setting names the run.
 
     Parameters
     ----------
     edge
         Of the foil, such as ``"Fe K"``.
     reference_ev
-        Energy of its first inflection in eV; by default the tabulated energy of the edge.
+        Energy of its first inflection (or white line) in eV; by default the tabulated energy of the edge.
     step_ev
         Step of the scan in eV.
     dwell_s
         Counting time per point.
     most_ev
         An edge that is found further from the reference is refused.
+    feature
+        What is looked for: ``inflection``, or ``peak``, the highest point of the white line.
     energy, detectors, shutter, front_end, ring
         Devices, filled in by their roles.
     md
@@ -88,6 +94,8 @@ def calibrate_energy(
     reference = about.energy_ev if reference_ev is None else reference_ev
     if most_ev <= 0 or most_ev > BEFORE_EV:
         raise BadRegion(f"most_ev {most_ev:g} eV: more than 0 eV and at most {BEFORE_EV:g} eV is allowed")
+    if feature not in FEATURES:
+        raise BadRegion(f"feature {feature!r}: allowed are {', '.join(FEATURES)}")
     recorded = Recorded()
     scan = xas(
         edge,
@@ -103,29 +111,35 @@ def calibrate_energy(
     )
     yield from recording(scan, recorded)
     axis: Any = energy
-    found = _edge(recorded, axis.name, about.name, reference, most_ev)
-    mono = energy.dcm
-    wrong_deg = crystal.bragg_deg(reference, mono.d_angstrom) - crystal.bragg_deg(found, mono.d_angstrom)
+    found = _edge(recorded, axis.name, about.name, reference, most_ev, FEATURES[feature])
+    mono, offset = energy.calibrated(found, reference)
     why = f"{about.name} found at {found:.2f} eV, reference {reference:.2f} eV"
-    offset_deg = round(mono.bragg_offset_deg + wrong_deg, 7)
-    yield Msg("setting", mono, bragg_offset_deg=offset_deg, why=why, uid=recorded.uid)
+    yield Msg("setting", mono, **offset, why=why, uid=recorded.uid)
     return found
 
 
-def _edge(recorded: Recorded, energy: str, edge: str, reference_ev: float, most_ev: float) -> float:
+def _edge(
+    recorded: Recorded,
+    energy: str,
+    edge: str,
+    reference_ev: float,
+    most_ev: float,
+    find: Callable[[Floats, Floats, float], float | None],
+) -> float:
     energies = recorded.column(energy)
-    i0, behind = recorded.column("i0"), recorded.column("it")
-    if min(i0.min(), behind.min()) <= 0:
+    transmitted = recorded.has("it")
+    i0, signal = recorded.column("i0"), recorded.column("it" if transmitted else "tey")
+    if min(i0.min(), signal.min()) <= 0:
         raise NoEdge(f"{edge}: points without light: no spectrum; nothing was set")
     order = np.argsort(energies)
-    energies, mu = energies[order], np.log(i0 / behind)[order]
+    energies, mu = energies[order], (np.log(i0 / signal) if transmitted else signal / i0)[order]
     height, noise = _height(mu)
     if height < SIGMAS * noise:
         raise NoEdge(
             f"{edge}: no edge between {energies[0]:.1f} and {energies[-1]:.1f} eV: the absorption rises by "
             f"{height:.3g}, its noise is {noise:.2g}; is this foil in the beam? Nothing was set"
         )
-    found = first_inflection(energies, mu, reference_ev)
+    found = find(energies, mu, reference_ev)
     if found is None or abs(found - reference_ev) > most_ev:
         where = "none was found" if found is None else f"one at {found:.2f} eV"
         raise NoEdge(f"{edge}: expected within {most_ev:g} eV of {reference_ev:.2f} eV, {where}; nothing was set")

@@ -103,7 +103,8 @@ def energy_map(
         },
         "maps": {
             "light": [one._asdict() for one in maps],
-            "rows": raster.metadata["motors"],
+            "energy": station.names["energy"],
+            "polarisation": station.names["polarisation"],
             "signal": names["tey"],
             "normalise": names["i0"],
         },

@@ -132,7 +132,7 @@ def xmcd(
         if one["field_t"] is not None:
             magnet.check_value(one["field_t"])
     chooser, before = energy.undulator.switching, (energy.harmonic_choice.get(), energy.undulator.switching.get())
-    degree = abs(energy.circular_degree(parse(helicity), zero, supposing({chooser: switching})))
+    degree = min(abs(energy.circular_degree(parse(helicity), zero, supposing({chooser: switching}))), 1.0)
     untyped: Any = magnet, i0, tey  # ophyd has no types
     metadata: dict[str, Any] = {
         "plan_name": "xmcd",
@@ -152,6 +152,8 @@ def xmcd(
             **{"sequence": letters, "reverse": reverse, "per": per, "switching": switching},
             "circular_degree": degree,
             "saturation": saturation,
+            "field": untyped[0].name,
+            "polarisation": station.names["polarisation"],
             "signal": untyped[2].name,
             "normalise": untyped[1].name,
             "slope_power": tey.energy_power - i0.energy_power,

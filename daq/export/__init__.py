@@ -1,4 +1,4 @@
-"""Runs as files: any as NeXus, Parquet or CSV, a spectrum as XDI, a picture of µ(E)."""
+"""Runs as files: any as NeXus, Parquet or CSV, a spectrum as XDI, a picture of µ(E), of a dichroism, of maps."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def export(run: Any, path: str | Path, *, overwrite: bool = False) -> Path:
         A run of the catalogue, or `daq.export.run_data.RunData`.
     path
         Where to; ``.nxs`` or ``.h5`` (NeXus, NXxas for a spectrum), ``.parquet`` and ``.csv`` (the primary stream as
-        it was recorded), ``.xdi`` (X-ray Absorption Data Interchange 1.0), ``.png`` (µ(E) and its derivative).
+        it was recorded), ``.xdi`` (X-ray Absorption Data Interchange 1.0), ``.png`` (µ(E) and its derivative;
+        of an XMCD run its spectra, of maps the maps).
     overwrite
         Whether a file that is there may be replaced.
 
@@ -79,18 +80,15 @@ def export(run: Any, path: str | Path, *, overwrite: bool = False) -> Path:
         from daq.export.nexus import to_nexus
 
         content = to_nexus(data)
-    else:
+    elif suffix == ".xdi":
         from daq.export.spectrum import Spectrum
+        from daq.export.xdi import to_xdi
 
-        spectrum = Spectrum.of(data)
-        if suffix == ".xdi":
-            from daq.export.xdi import to_xdi
+        content = to_xdi(Spectrum.of(data)).encode()
+    else:
+        from daq.export.picture import to_picture
 
-            content = to_xdi(spectrum).encode()
-        else:
-            from daq.export.png import to_png
-
-            content = to_png(spectrum)
+        content = to_picture(data)
     try:
         write_atomically(path, content, overwrite=overwrite)
     except FileExistsError as error:

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from beam import inflection
+from daq.export.run_data import RunData
 from daq.export.spectrum import Spectrum
 from daq.timestamps import iso
 
@@ -69,24 +70,43 @@ def _mark(axes: Axes, edge: float, label: str | None = None) -> None:
 
 
 def _titles(figure: Figure, spectrum: Spectrum) -> None:
-    start = spectrum.run.start
-    figure.suptitle(_heading(spectrum), x=0.02, ha="left", fontsize=14, fontweight="bold")
+    heading_notes(figure, _heading(spectrum), spectrum.run, spectrum.energy_ev.size, dark=spectrum.dark)
+
+
+def heading_notes(
+    figure: Figure, heading: str, run: RunData, points: int, *, dark: dict[str, float], on_axes: bool = True
+) -> None:
+    """Write heading, the facts of the run, and what to keep in mind.
+
+    Parameters
+    ----------
+    figure, heading, run, points
+        Where to write, and what of.
+    dark
+        The dark counts that were subtracted.
+    on_axes
+        Whether the facts stand above the first axes; otherwise below all of them.
+    """
+    start = run.start
+    figure.suptitle(heading, x=0.02, ha="left", fontsize=14, fontweight="bold")
     facts: list[str] = [
-        f"{spectrum.energy_ev.size} points",
+        f"{points} points",
         iso(start["time"]),
-        f"run {spectrum.run.uid[:8]}",
+        f"run {run.uid[:8]}",
     ]
     if title := start.get("beamline_title") or str(start.get("beamline", "")).upper():
         facts.insert(0, str(title))
-    if spectrum.run.exit_status != "success":
-        facts.append(f"run closed as {spectrum.run.exit_status}")
-    first = figure.axes[0]
-    first.set_title(" · ".join(facts), loc="left", fontsize=9, color=GREY)
+    if run.exit_status != "success":
+        facts.append(f"run closed as {run.exit_status}")
     notes = [_sample_text(start, "description")]
+    if on_axes:
+        figure.axes[0].set_title(" · ".join(facts), loc="left", fontsize=9, color=GREY)
+    else:
+        notes = [*facts, *notes]
     if start.get("simulated"):
         seed = start.get("seed")
         notes.append("simulated beamline" + (f", seed {seed}" if seed is not None else ""))
-    if not spectrum.dark:
+    if not dark:
         notes.append("dark counts not subtracted")
     text = " · ".join(note for note in notes if note)
     if text:

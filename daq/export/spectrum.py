@@ -74,9 +74,9 @@ class Spectrum:
             raise DataError(f"run {run.uid[:8]} is no absorption spectrum: it has {have}, but no {wanted}")
         energy = np.asarray(primary.columns[ENERGY], float)
         count_time = np.asarray(primary.columns.get(COUNT_TIME, np.ones(len(primary))), float)
-        dark = {key: rate for key in (I0, detector) if (rate := _dark_rate(run, key)) is not None}
-        i0 = _net(primary, I0, count_time, dark)
-        signal = _net(primary, detector, count_time, dark)
+        dark = {key: rate for key in (I0, detector) if (rate := dark_rate(run, key)) is not None}
+        i0 = net(primary, I0, count_time, dark)
+        signal = net(primary, detector, count_time, dark)
         order = np.argsort(energy, kind="stable")
         energy, i0, signal, count_time = energy[order], i0[order], signal[order], count_time[order]
         _check(run, energy, i0, signal, detector)
@@ -142,7 +142,7 @@ def _nominal(spacing: float) -> float:
     return min(every, key=lambda one: abs(one - spacing))
 
 
-def _dark_rate(run: RunData, key: str) -> float | None:
+def dark_rate(run: RunData, key: str) -> float | None:
     """Return the dark counts per second, over all of the run's dark exposures."""
     dark = run.streams.get("dark")
     if dark is None or not len(dark) or key not in dark.columns or COUNT_TIME not in dark.columns:
@@ -151,7 +151,8 @@ def _dark_rate(run: RunData, key: str) -> float | None:
     return float(np.sum(np.asarray(dark.columns[key], float))) / seconds if seconds > 0 else None
 
 
-def _net(primary: Stream, key: str, count_time: Floats, dark: dict[str, float]) -> Floats:
+def net(primary: Stream, key: str, count_time: Floats, dark: dict[str, float]) -> Floats:
+    """Return the counts of each point less the dark counts of its counting time."""
     return np.asarray(primary.columns[key], float) - dark.get(key, 0.0) * count_time
 
 

@@ -14,6 +14,7 @@ from daq.errors import UsageError
 
 BRAGG_OFFSET_DEG = 0.05
 GAP_OFFSET_MM = 0.5
+PGM_OFFSET_DEG = 0.05
 SPACING_REL = 0.005
 _VALUE = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
 
@@ -87,7 +88,19 @@ def known_settings(beamline: facts.Station) -> dict[str, Setting]:
                         "spacing of the reflecting planes",
                     ),
                 ]
-            case facts.PlanarUndulator():
+            case facts.PlaneGratingMonochromator():
+                found += [
+                    Setting(
+                        f"{key}.{part}_offset_deg",
+                        "deg",
+                        -PGM_OFFSET_DEG,
+                        PGM_OFFSET_DEG,
+                        0.0,
+                        f"what the angle of the {part} is more than its encoder says",
+                    )
+                    for part in ("mirror", "grating")
+                ]
+            case facts.PlanarUndulator() | facts.AppleUndulator():
                 found.append(
                     Setting(
                         f"{key}.gap_offset_mm",

@@ -9,7 +9,6 @@ from typing import Any
 from beam.errors import TerasuError
 from beamlines import DeviceTree
 from devices.filters import Transmission
-from devices.named import NamedPosition
 
 
 def axes(tree: DeviceTree) -> list[Any]:
@@ -23,8 +22,8 @@ def axes(tree: DeviceTree) -> list[Any]:
 
 def is_axis(device: Any) -> bool:
     """Return whether it has a position and can be moved, whether or not it answers now."""
-    # an axis with named positions has one by itself, and a transmission is one at the present energy only
-    other = isinstance(device, NamedPosition | Transmission)
+    # words have no digits and no order, and a transmission is one at the present energy only
+    other = getattr(device, "by_words", False) or isinstance(device, Transmission)
     return hasattr(type(device), "position") and hasattr(device, "set") and not other
 
 

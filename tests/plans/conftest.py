@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from tests.devices.conftest import bl, server, the_facts  # noqa: F401  fixtures
+from tests.devices.conftest import bl, bl13u, server, the_facts  # noqa: F401  fixtures
 
 
 @pytest.fixture
