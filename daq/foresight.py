@@ -10,6 +10,7 @@ from bluesky import preprocessors
 from daq.check_plan import origin_of
 from daq.errors import UsageError
 from daq.forecast import Forecast
+from daq.recorded_call import record
 
 _untyped: Any = preprocessors
 NOT_AHEAD = "each move as its message came"
@@ -20,7 +21,7 @@ class Foresight:
 
     Plans made by name (``xas("Fe K")`` in the shell, `terasu run`) are made again and walked. Of a bare generator
     nobody knows what made it, and it can be walked only once: each of its moves is checked as its message comes, by
-    the device itself. The run records which it was, as ``checked``.
+    the device itself. The run records which it was, as ``checked``, and what made it, as ``call``.
 
     Parameters
     ----------
@@ -41,8 +42,10 @@ class Foresight:
         """Check `plan`, then run it."""
         self.seen = None
         seen = self.seen = self._check(plan)
-        checked = NOT_AHEAD if seen is None else seen.checked
-        return (yield from _untyped.inject_md_wrapper(plan, {"checked": checked}))
+        about: dict[str, Any] = {"checked": NOT_AHEAD if seen is None else seen.checked}
+        if (origin := origin_of(plan)) is not None and (call := origin.call or record(*origin.made_of)):
+            about["call"] = call
+        return (yield from _untyped.inject_md_wrapper(plan, about))
 
     def _check(self, plan: Any) -> Forecast | None:
         origin = origin_of(plan)

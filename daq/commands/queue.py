@@ -66,12 +66,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     for name, what, run in (
         ("stop", "finish the plan that runs, and stop", _stop),
         ("pause", "pause the plan that runs", _pause),
-        ("resume", "go on with a plan that is paused", _resume),
         ("abort", "abort the plan that runs; it is back in the queue, first", _abort),
         ("env", "print how other clients (qserver) reach the queue", _env),
     ):
         one = actions.add_parser(name, parents=[common], help=what)
         one.set_defaults(run=run)
+
+    one = actions.add_parser(
+        "resume", parents=[common, submitting], help="go on with the plan that is paused; or queue the rest of a run"
+    )
+    one.add_argument(
+        "uid", metavar="UID", nargs="?", help='an interrupted run, by its uid, the beginning of it, or "last"'
+    )
+    one.set_defaults(run=_resume)
 
     one = actions.add_parser("history", parents=[common], help="what became of what ran")
     one.add_argument("--limit", metavar="N", type=int, default=LAST, help=f"of the last N (default: {LAST})")
@@ -261,8 +268,23 @@ def _pause(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    _client(arguments).command("re_resume")
-    say("running")
+    client = _client(arguments)
+    if arguments.uid is None:
+        client.command("re_resume")
+        say("running")
+        return SUCCESS
+    from daq.queue import submission
+    from daq.resume import whole_uid
+
+    item = submission.Item("resume", [whole_uid(paths.journal_dir(client.place.data), arguments.uid)])
+    item.identifier = f"resume/{item.args[0][:8]}"
+    if (waits := submission.left_by(client, item.args[0])) is None:
+        return _submit(arguments, client, [item])
+    submission.look_ahead(client, [item])
+    for line in item.lines:
+        say(line)
+    submission.replace(client, waits, item)
+    say(f"{submission.submission_of(waits).get('id', waits['item_uid'])} now goes on with run {item.args[0][:8]}")
     return SUCCESS
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from beam.errors import TerasuError
 from daq.check_plan import check_plan
 from daq.queue.offer import offers
+from daq.queue.offer_resume import resume_offer
 from daq.queue.place import VARIABLE, Place
 from daq.session import Session, open_session
 
@@ -88,7 +89,7 @@ def _say(line: str) -> None:
 
 session = _open()
 RE = session.engine
-_offered = offers(session.tree)
+_offered = {**offers(session.tree), "resume": resume_offer(session)}
 globals().update(session.tree.devices)
 globals().update(_offered)
 

@@ -224,6 +224,19 @@ def submit(client: Client, items: list[Item], *, again: bool = False, front: boo
     return new
 
 
+def left_by(client: Client, uid: str) -> dict[str, Any] | None:
+    """Return the item that is in the queue again because its run, with this uid, was interrupted."""
+    items = client.command("queue_get")["items"]
+    return next((one for one in items if uid in (one.get("result") or {}).get("run_uids", ())), None)
+
+
+def replace(client: Client, waits: Mapping[str, Any], item: Item) -> None:
+    """Put an item in the place of one that waits; what made that known is known of it still."""
+    meta = {**submission_of(waits), "expected_s": item.forecast["expected_s"], "resumes": item.args[0]}
+    new = {"item_type": "plan", **item.call, "meta": {META: meta}, "item_uid": waits["item_uid"]}
+    client.as_user("queue_item_update", item=new, replace=True)
+
+
 def known(client: Client) -> dict[str, str]:
     """Return the identifiers of all that waits, runs or ran, with the digests of their calls."""
     queue = client.command("queue_get")
