@@ -85,20 +85,23 @@ def read_once_only(args: Iterable[Any], kwargs: dict[str, Any]) -> str | None:
 class MadePlan:
     """A plan that knows what made it, so that it can be made again and looked through before it runs.
 
-    Attributes
+    Parameters
     ----------
-    call
-        What its runs record of how it was made (`daq.recorded_call`), where that is not its own function.
+    function, args, kwargs
+        What makes it.
+    made_of
+        What its runs record as having made them, where that is something else: a plan that it does a part of.
     """
 
-    def __init__(self, function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: Iterable[Any],
+        kwargs: dict[str, Any],
+        made_of: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]] | None = None,
+    ) -> None:
         self._function, self._args, self._kwargs = function, tuple(args), kwargs
-        self.call: dict[str, Any] | None = None
-
-    @property
-    def made_of(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-        """The name of the function, and its arguments."""
-        return _name(self._function), self._args, self._kwargs
+        self.made_of = made_of or (function, self._args, kwargs)
 
     @functools.cached_property
     def plan(self) -> Any:

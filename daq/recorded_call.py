@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -19,12 +20,13 @@ class NotRecordable(TerasuError):
     """An argument that cannot be written down."""
 
 
-def record(plan: str, args: Any, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return a call as JSON can say it, devices by name; None if an argument cannot be written down."""
-    if plan not in plan_call.known_plans():
+def record(plan: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a call as JSON can say it, devices by name; None if that cannot be made again."""
+    name = getattr(inspect.unwrap(plan), "__name__", "")
+    if name not in plan_call.known_plans():
         return None
     try:
-        return {"plan": plan, "args": _said(list(args)), "kwargs": {key: _said(one) for key, one in kwargs.items()}}
+        return {"plan": name, "args": _said(list(args)), "kwargs": {key: _said(one) for key, one in kwargs.items()}}
     except NotRecordable:
         return None
 

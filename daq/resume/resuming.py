@@ -45,9 +45,8 @@ def resuming(uid: str, tree: DeviceTree, journals: Path, *, simulated: bool) -> 
     """
     before = interrupted(journals, uid, tree.name, simulated=simulated)
     plan, args, kwargs = restore(before.start["call"], tree)
-    made = MadePlan(_go_on, (plan, args, kwargs, before), {})
-    made.call = before.start["call"]  # which this run records, too, so that it can be resumed in its turn
-    return made
+    # this run records what made the first, so that it can be resumed in its turn
+    return MadePlan(_go_on, (plan, args, kwargs, before), {}, made_of=(plan, tuple(args), kwargs))
 
 
 def _go_on(

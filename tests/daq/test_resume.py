@@ -153,14 +153,14 @@ def test_a_plan_that_goes_another_way_than_it_was_seen_to_is_ended(bench):
 def test_a_call_is_recorded_with_devices_by_name_and_made_again(bench):
     kwargs = {"detectors": [], "md": {"device": "x"}}
     args = (bench.general1, np.float64(0.5), 3, (1, 2), Region(0, 1, 0.5))
-    call = recorded_call.record("ascan", args, kwargs)
+    call = recorded_call.record(ascan, args, kwargs)
     assert call["args"][:4] == [{"device": "general1"}, 0.5, 3, [1, 2]]
     plan, again, named = recorded_call.restore(call, bench)
     assert again == [bench.general1, 0.5, 3, [1, 2], Region(0, 1, 0.5)]
     assert named == kwargs
     assert plan.__name__ == "ascan"
-    assert recorded_call.record("ascan", (lambda: 1,), {}) is None
-    assert recorded_call.record("nobody_knows", (), {}) is None
+    assert recorded_call.record(ascan, (lambda: 1,), {}) is None
+    assert recorded_call.record(looks, (), {}) is None
     with pytest.raises(Refused, match="gone, which the plan used"):
         recorded_call.restore({"plan": "ascan", "args": [{"device": "gone"}], "kwargs": {}}, bench)
 
@@ -202,7 +202,7 @@ def test_an_interrupted_run_is_found_with_what_went_before(runs, bench):
     made = resuming(SECOND, bench, runs.directory, simulated=False)
     seen = check_plan(lambda: made)
     assert (seen.runs, seen.points) == (1, 2)
-    assert made.call == CALL
+    assert recorded_call.record(*made.made_of) == CALL
     with pytest.raises(NotResumable, match=f"was gone on with already: resume {SECOND[:8]}"):
         interrupted(runs.directory, FIRST, "bench", simulated=False)
     with pytest.raises(DataError, match="ambiguous"):
