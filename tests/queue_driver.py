@@ -83,9 +83,9 @@ class Queue:
         """Wait until nothing runs and there is a worker; return the list."""
         return self.wait_for(lambda one: idle(one["status"]))
 
-    def history(self) -> list[dict]:
+    def history(self, limit: int = 20) -> list[dict]:
         """Return what ran."""
-        return self.json("history")["items"]
+        return self.json("history", "--limit", str(limit))["items"]
 
     def journals(self) -> list[Path]:
         """Return the journals of all runs, the oldest first."""

@@ -65,7 +65,11 @@ class Client:
 
     def plans(self) -> dict[str, dict[str, Any]]:
         """Return what can be queued: the manager's descriptions, by name."""
-        return self.command("plans_allowed", user_group=GROUP)["plans_allowed"]
+        found = self.command("plans_allowed", user_group=GROUP)["plans_allowed"]
+        if not found:  # they are known as soon as there was a worker
+            self.wait_for_worker()
+            found = self.command("plans_allowed", user_group=GROUP)["plans_allowed"]
+        return found
 
     def look_ahead(self, items: list[dict[str, Any]], within_s: float = 120.0) -> list[dict[str, Any]]:
         """Return for each item what its plan would do, or why it would be refused; the worker walks it."""

@@ -23,4 +23,5 @@ class Decision(BaseModel):
 @router.post("/{action}")
 async def decide(action: Literal["approve", "reject"], decision: Decision, _: Any = MAY_CONTROL) -> Any:
     """Approve or reject an item; the manager decides whether the user may."""
-    return await SERVER_RESOURCES.RM.send_request(method=action, params=decision.model_dump())
+    manager: Any = SERVER_RESOURCES.RM
+    return await manager.send_request(method=action, params=decision.model_dump())
