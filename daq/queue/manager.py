@@ -32,6 +32,7 @@ from typing import Any
 from bluesky_queueserver.manager.manager import MState
 
 from daq.queue.admission import Admitting
+from daq.queue.external_store import external_store
 from daq.queue.operations import Operations
 from daq.queue.orphan import end_with_parent
 from daq.queue.place import note_process
@@ -181,9 +182,9 @@ class Manager(Admitting):
 
     def _wait_for_store(self) -> None:
         """Wait for Redis, which may just be starting again."""
-        port = int(self._ip_redis_server.rpartition(":")[2].partition("/")[0])
+        store = external_store(self._ip_redis_server)
         deadline, pause = time.monotonic() + STORE_S, threading.Event()
-        while not answers(port) and time.monotonic() < deadline:
+        while not answers(store.port, store.host) and time.monotonic() < deadline:
             pause.wait(LOOK_S)
 
     async def _load_lock_info_from_redis(self) -> None:

@@ -3,7 +3,8 @@
 =====================  =================================================================================================
 process                when it dies
 =====================  =================================================================================================
-Redis                  started again at once, on the same port; what it had answered is on the disk
+Redis                  started again at once, on the same port; what it had answered is on the disk. An external one
+                       (``TERASU_REDIS``) is waited for
 the manager            started again by its watchdog within 5 s; a plan goes on meanwhile
 the worker             started again by the manager; see `daq.queue.manager` for what becomes of the plan
 the manager's watchdog started again here with a manager and a worker of its own; the old ones end by themselves
@@ -35,6 +36,7 @@ from daq.errors import Refused
 from daq.options import SimOptions
 from daq.queue.client import Client
 from daq.queue.errors import NotAnswering
+from daq.queue.external_store import ExternalStore, asked
 from daq.queue.permissions import write_permissions
 from daq.queue.place import VARIABLE, Place, write_private
 from daq.queue.store import Store
@@ -78,7 +80,7 @@ class Supervisor:
         self._told = threading.Event()
         self._environment = dict(os.environ)
         self._serving: subprocess.Popen[bytes] | None = None
-        self._store: Store | None = None
+        self._store: Store | ExternalStore | None = None
         self._simulation: Any = None
         self._access = access.OPEN
         self._web: Web | None = None
@@ -108,7 +110,7 @@ class Supervisor:
         with ExitStack() as stack:
             stack.enter_context(place.held())
             paths.log_dir(place.data).mkdir(parents=True, exist_ok=True)
-            self._store = Store(place.kept, self._log("redis"))
+            self._store = asked() or Store(place.kept, self._log("redis"))
             stack.callback(self._store.stop)
             if self._wanted.simulate is not None:
                 self._begin_simulation(stack, self._wanted.simulate)
@@ -210,7 +212,7 @@ class Supervisor:
     def _look_after(self) -> None:
         assert self._store is not None
         assert self._serving is not None
-        if self._store.pid is None:
+        if self._store.is_away:
             self._say("Redis died: starting it again")
             self._store.start()
         if self._serving.poll() is not None and time.monotonic() >= self._not_before:
