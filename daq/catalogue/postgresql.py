@@ -1,8 +1,8 @@
 """The catalogue in a PostgreSQL server: runs and tables of points there, arrays in files as ever.
 
 ``TERASU_CATALOGUE_POSTGRESQL=postgresql://USER:PASSWORD@HOST:PORT/DATABASE`` asks for it, for every process that works
-with the same data directory. The database is made by whoever runs the server, empty; what it then lacks is fed to it from
-the journals.
+with the same data directory. The database is made by whoever runs the server, empty; what it then lacks is fed to it
+from the journals.
 """
 
 from __future__ import annotations

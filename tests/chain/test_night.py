@@ -1,4 +1,4 @@
-"""A night of a hundred plans with five faults during acquisitions, and its ledger: queue, catalogue and simulator agree.
+"""A night of a hundred plans with five faults during acquisitions: queue, catalogue and simulator agree on each.
 
 `TERASU_LEDGER=FILE` keeps the ledger.
 """
@@ -163,12 +163,12 @@ def ledger(found, exposures, took_s):
         "# The ledger of a night",
         "",
         "<!-- written by tests/chain/test_night.py with TERASU_LEDGER -->",
-        f"{len(found)} plans at BL09U, simulated at × 100, in {took_s / 60:.1f} min: {ends}. {across} are energy, camera or",
-        f"alignment scans. Faults, each during an acquisition: {faults}.",
+        f"{len(found)} plans at BL09U, simulated at × 100, in {took_s / 60:.1f} min: {ends}. {across} are energy,",
+        f"camera or alignment scans. Faults, each during an acquisition: {faults}.",
         "",
         f"Points: {total('points')}; {total('repeated')} were spoiled and taken again before they counted. Exposures:",
-        f"{total('made')} of counters and {total('frames')} frames by the runs' own reports, {exposures} by the simulator's",
-        "count. The queue's history and the catalogue say the same of each run.",
+        f"{total('made')} of counters and {total('frames')} frames by the runs' own reports, {exposures} by the",
+        "simulator's count. The queue's history and the catalogue say the same of each run.",
         "",
         "| item | plan | run | ended | points | exposures | frames | again | waits | s | why |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
