@@ -8,10 +8,6 @@ from pathlib import Path
 from daq.commands.shell import names
 from daq.options import SimOptions
 from daq.session import open_session
-from daq.shell import Desk
-from daq.shell.commands import Commands
-from daq.shell.screen import Screen
-from daq.shell.words import RUN, transformer
 
 
 def main():
@@ -24,6 +20,12 @@ def main():
         contextlib.redirect_stdout(sys.stderr),
         open_session("bl09u", simulate=options, data=data, holds="shell") as session,
     ):
+        # the control layer is imported only now that the servers' addresses are known
+        from daq.shell import Desk
+        from daq.shell.commands import Commands
+        from daq.shell.screen import Screen
+        from daq.shell.words import RUN, transformer
+
         desk = Desk(session, Screen(), ask=lambda _: answers.get(current[0].split()[0], "y"), plot="none")
         commands = Commands(desk)
         known = names(session, commands)
