@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from beam.access import Access
 from beam.bench import Bench
 from beam.facts import Beamline, Facility, Facts
 from beam.sample_model import ModelSample
@@ -19,6 +20,7 @@ MODELS: dict[str, type[Facts]] = {
     "sample": ModelSample,
     "scenario": Scenario,
     "magnetic": MagneticSample,
+    "access": Access,
 }
 
 

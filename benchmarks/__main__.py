@@ -54,7 +54,12 @@ def main() -> None:
             interleave([cold], min(arguments.rounds, 3))
             hour = Row("one hour of scan, 200 points, x 100, likewise", ColdStart(directory, HOUR), 60.0, absolute=True)
             interleave([hour], 1, warm_up=False)
-            rows += [cold, hour, *scale_rows(directory, min(arguments.rounds, 3))]
+            rows += [
+                cold,
+                hour,
+                *queue_rows(directory, arguments.rounds),
+                *scale_rows(directory, min(arguments.rounds, 3)),
+            ]
             print(show(rows, reference))
             history.note(rows, reference)
             history.draw()
@@ -75,6 +80,23 @@ def raw_rows(rounds: int) -> list[Row]:
         for server in servers:
             server.close()
     return [floor, ours]
+
+
+def queue_rows(directory: Path, rounds: int) -> list[Row]:
+    """Measure the queue: how soon it runs a plan, and what memory all its processes take."""
+    from benchmarks.queue_speed import QueueSpeed
+
+    speed = QueueSpeed(directory)
+    up = Row("queue up -> first plan begins", speed.up, goal=15.0, absolute=True)
+    point = Row("queue: submission accepted -> first point", speed.first_point, goal=0.5, absolute=True)
+    memory = Row("queue: memory of all processes", speed.memory, goal=700.0, absolute=True, unit="MB")
+    try:
+        interleave([up], min(rounds, 3), warm_up=False)
+        interleave([point], rounds)
+        interleave([memory], 1, warm_up=False)
+    finally:
+        speed.close()
+    return [up, point, memory]
 
 
 def scale_rows(directory: Path, rounds: int) -> list[Row]:

@@ -83,10 +83,25 @@ def read_once_only(args: Iterable[Any], kwargs: dict[str, Any]) -> str | None:
 
 
 class MadePlan:
-    """A plan that knows what made it, so that it can be made again and looked through before it runs."""
+    """A plan that knows what made it, so that it can be made again and looked through before it runs.
 
-    def __init__(self, function: Callable[..., Any], args: Iterable[Any], kwargs: dict[str, Any]) -> None:
+    Parameters
+    ----------
+    function, args, kwargs
+        What makes it.
+    made_of
+        What its runs record as having made them, where that is something else: a plan that it does a part of.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: Iterable[Any],
+        kwargs: dict[str, Any],
+        made_of: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]] | None = None,
+    ) -> None:
         self._function, self._args, self._kwargs = function, tuple(args), kwargs
+        self.made_of = made_of or (function, self._args, kwargs)
 
     @functools.cached_property
     def plan(self) -> Any:

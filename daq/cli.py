@@ -12,23 +12,26 @@ from beam.errors import TerasuError
 from daq import errors
 from daq.say import remark
 
-COMMANDS = ("sim", "fault", "clock", "run", "shell", "queue", "data", "moments", "settings", "check", "facts", "tango")
+COMMANDS = (
+    *("sim", "fault", "clock", "run", "shell", "queue", "top"),
+    *("data", "moments", "settings", "check", "facts", "tango"),
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of the whole command line."""
     from daq import data_command
-    from daq.commands import check, clock, facts, fault, moments, queue, run, settings, shell, sim, tango
+    from daq.commands import check, clock, facts, fault, moments, queue, run, settings, shell, sim, tango, top
 
-    top = argparse.ArgumentParser(
+    whole = argparse.ArgumentParser(
         prog="terasu",
         description="Beamline control and data acquisition, with the facility simulated over the real protocols.",
         epilog="Exit status: 0 success, 2 usage, 3 refused before motion, 4 failed, 130 aborted.",
     )
-    subparsers = top.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
-    for command in (sim, fault, clock, run, shell, queue, data_command, moments, settings, check, facts, tango):
+    subparsers = whole.add_subparsers(dest="command", required=True, metavar="|".join(COMMANDS))
+    for command in (sim, fault, clock, run, shell, queue, top, data_command, moments, settings, check, facts, tango):
         command.add_parser(subparsers)
-    return top
+    return whole
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -39,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     options.add_config(one)
     one.add_argument("--force", action="store_true", help="overwrite a file that is there")
+    one.add_argument("--part", action="store_true", help="of a scan that was resumed, this run only")
 
     one = actions.add_parser(
         "profile", parents=[common], help='let databroker.from_profile("terasu") open these data anywhere'
@@ -99,6 +100,9 @@ def _show(arguments: argparse.Namespace, data: Path) -> int:
     say(f"started   {iso(one.time)}")
     if one.stop:
         say(f"took      {one.stop['time'] - one.time:.1f} s")
+    if len(parts := runs.chain(data, one)) > 1:
+        said = " → ".join(f"{part.uid[:8]} ({part.points} points, {part.status})" for part in parts)
+        say(f"one scan  {said}; `terasu data export` joins them")
     for name, value in one.start.items():
         if name not in ("uid", "time"):
             say(f"{name:<10}{_short(value)}")
@@ -121,7 +125,7 @@ def _export(arguments: argparse.Namespace, data: Path) -> int:
         check_format(suffix)
     else:
         check_target(Path(arguments.file).expanduser(), overwrite=arguments.force)
-    found = from_anywhere(data, arguments.uid)
+    found = from_anywhere(data, arguments.uid, whole=not arguments.part)
     path = place(arguments.file, found, data, facility)
     say(f"wrote {export(found, path, overwrite=arguments.force)}")
     return 0

@@ -7,9 +7,10 @@ from typing import Any
 
 from bluesky import preprocessors
 
-from daq.check_plan import origin_of
+from daq.check_plan import MadePlan, origin_of
 from daq.errors import UsageError
 from daq.forecast import Forecast
+from daq.recorded_call import record
 
 _untyped: Any = preprocessors
 NOT_AHEAD = "each move as its message came"
@@ -20,7 +21,7 @@ class Foresight:
 
     Plans made by name (``xas("Fe K")`` in the shell, `terasu run`) are made again and walked. Of a bare generator
     nobody knows what made it, and it can be walked only once: each of its moves is checked as its message comes, by
-    the device itself. The run records which it was, as ``checked``.
+    the device itself. The run records which it was, as ``checked``, and what made it, as ``call``.
 
     Parameters
     ----------
@@ -29,23 +30,30 @@ class Foresight:
 
     Attributes
     ----------
+    rules
+        Asked after the check with what made the plan and what it is foreseen to do; what they raise refuses it.
     seen
         What the plan that runs is foreseen to do; None if it was not looked through.
     """
 
     def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
         self.say = say
+        self.rules: list[Callable[[MadePlan | None, Forecast | None], None]] = []
         self.seen: Forecast | None = None
 
     def __call__(self, plan: Any) -> Generator[Any, Any, Any]:
         """Check `plan`, then run it."""
         self.seen = None
-        seen = self.seen = self._check(plan)
-        checked = NOT_AHEAD if seen is None else seen.checked
-        return (yield from _untyped.inject_md_wrapper(plan, {"checked": checked}))
-
-    def _check(self, plan: Any) -> Forecast | None:
         origin = origin_of(plan)
+        seen = self.seen = self._check(origin)
+        for rule in self.rules:
+            rule(origin, seen)
+        about: dict[str, Any] = {"checked": NOT_AHEAD if seen is None else seen.checked}
+        if origin is not None and (call := record(*origin.made_of)):
+            about["call"] = call
+        return (yield from _untyped.inject_md_wrapper(plan, about))
+
+    def _check(self, origin: MadePlan | None) -> Forecast | None:
         if origin is None:
             self.say("not checked ahead: each move is checked as its message comes")
             return None

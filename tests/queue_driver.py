@@ -30,9 +30,9 @@ class Queue:
         self.scale = scale
         self.process: subprocess.Popen[str] | None = None
 
-    def up(self) -> None:
+    def up(self, *more: str) -> None:
         """Start it and wait until it is ready."""
-        words = ["queue", "up", "bl09u", "--sim", "--seed", "7", "--time-scale", f"{self.scale:g}"]
+        words = ["queue", "up", "bl09u", "--sim", "--seed", "7", "--time-scale", f"{self.scale:g}", *more]
         self.process = self._popen([sys.executable, "-m", "daq.cli", *words])
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -83,9 +83,9 @@ class Queue:
         """Wait until nothing runs and there is a worker; return the list."""
         return self.wait_for(lambda one: idle(one["status"]))
 
-    def history(self) -> list[dict]:
+    def history(self, limit: int = 20) -> list[dict]:
         """Return what ran."""
-        return self.json("history")["items"]
+        return self.json("history", "--limit", str(limit))["items"]
 
     def journals(self) -> list[Path]:
         """Return the journals of all runs, the oldest first."""

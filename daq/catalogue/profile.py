@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from daq import paths
-from daq.catalogue import store
+from daq.catalogue import postgresql, store
 from daq.errors import DataError
 
 NAME = "terasu"
@@ -48,6 +48,9 @@ def write(data: Path, name: str = NAME, *, overwrite: bool = False) -> Path:
     DataError
         If there is a profile of that name for something else, unless `overwrite`; if it cannot be written.
     """
+    if (external := postgresql.asked()) is not None:
+        # the profile would hold the database's password, and nothing would keep its reader from writing
+        raise DataError(f"the catalogue is in PostgreSQL, {postgresql.where(external)}: serve it to others with Tiled")
     path = folder() / f"{name}.yml"
     # JSON is YAML, and needs no thought about quoting
     text = json.dumps(content(data, name), indent=2) + "\n"

@@ -12,6 +12,7 @@ from typing import Any
 from beam.errors import UnknownName
 from daq.catalogue.address import Address
 from daq.catalogue.start import ensure_catalogue, settle
+from daq.continues import CONTINUES
 from daq.errors import DataError
 
 LATEST = "last"
@@ -125,6 +126,18 @@ def find(data: Path, uid: str) -> Run:
     return (exact or found)[0]
 
 
+def chain(data: Path, run: Run) -> list[Run]:
+    """Return the runs of a scan that was interrupted and resumed, the first one first; most have only one."""
+    found = [run]
+    while link := found[0].start.get(CONTINUES):
+        found.insert(0, find(data, str(link["uid"])))
+    address = _asked(data)
+    while later := _search(address, limit=PAGE, equals=(f"start.{CONTINUES}.uid", found[-1].uid)):
+        # one that took no point was tried again: what there is of it is that of the other
+        found.append(max(later, key=lambda one: (one.points, one.time)))
+    return found
+
+
 def streams(data: Path, uid: str) -> dict[str, dict[str, str]]:
     """Return the streams of a run: the unit of each of their data keys."""
     answer = _get(_asked(data), f"search/{uid}", {"fields": "metadata", "page[limit]": str(PAGE)})
@@ -143,7 +156,9 @@ def _asked(data: Path) -> Address:
     return address
 
 
-def _search(address: Address, *, limit: int, sort: str = "", uid_begins: str = "") -> list[Run]:
+def _search(
+    address: Address, *, limit: int, sort: str = "", uid_begins: str = "", equals: tuple[str, str] | None = None
+) -> list[Run]:
     found: list[Run] = []
     query = {"fields": "metadata"}
     if sort:
@@ -151,6 +166,9 @@ def _search(address: Address, *, limit: int, sort: str = "", uid_begins: str = "
     if uid_begins:
         query["filter[like][condition][key]"] = "start.uid"
         query["filter[like][condition][pattern]"] = json.dumps(f"{uid_begins}%")
+    if equals:
+        query["filter[eq][condition][key]"] = equals[0]
+        query["filter[eq][condition][value]"] = json.dumps(equals[1])
     while len(found) < limit:
         size = min(PAGE, limit - len(found))
         page = {"page[offset]": str(len(found)), "page[limit]": str(size)}

@@ -1,4 +1,7 @@
-"""The catalogue on disk: Tiled's SQLite database of runs, another of their tables, and a folder of arrays."""
+"""The catalogue on disk: Tiled's SQLite database of runs, another of their tables, and a folder of arrays.
+
+Where it is asked for, both databases are one in a PostgreSQL server (`daq.catalogue.postgresql`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from daq.catalogue import postgresql
 from daq.errors import DataError
 
 SPECS = [{"name": "CatalogOfBlueskyRuns", "version": "3.0"}]
@@ -20,7 +24,7 @@ LEDGER = "fed.jsonl"
 
 def check(directory: Path) -> None:
     """Raise DataError if one of the databases is none; costs nothing, unlike finding out through Tiled."""
-    for name in (NODES, TABLES):
+    for name in () if postgresql.asked() else (NODES, TABLES):
         path = directory / name
         if not path.exists():
             continue
@@ -42,6 +46,9 @@ def initialise(directory: Path) -> None:
     same in 0.2 s. The database gets its final name only when it is complete.
     """
     (directory / FILES).mkdir(parents=True, exist_ok=True)
+    if (external := postgresql.asked()) is not None:
+        postgresql.initialise(external, directory / LEDGER)
+        return
     # readers in other processes must never block the writer, nor it them
     with sqlite3.connect(directory / TABLES) as tables:
         tables.execute("PRAGMA journal_mode=WAL")
@@ -81,8 +88,9 @@ def tree(directory: Path, files: Sequence[Path] = ()) -> Any:
     """Return the catalogue for the process that writes it; it also reads what detectors wrote below `files`."""
     from tiled.catalog import from_uri
 
+    external = postgresql.asked()
     return from_uri(
-        f"sqlite+aiosqlite:///{directory / NODES}",
+        f"sqlite+aiosqlite:///{directory / NODES}" if external is None else postgresql.driver(external),
         specs=SPECS,
         writable_storage=[str(directory / FILES), tables_uri(directory)],
         readable_storage=[str(one) for one in files],
@@ -91,4 +99,4 @@ def tree(directory: Path, files: Sequence[Path] = ()) -> Any:
 
 def tables_uri(directory: Path) -> str:
     """Return the address of the tables' database as Tiled writes it."""
-    return f"sqlite:///{directory / TABLES}"
+    return postgresql.asked() or f"sqlite:///{directory / TABLES}"

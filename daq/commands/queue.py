@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from daq.queue.place import Place
     from daq.queue.submission import Item
 
+ACTIONS = (
+    *("up", "down", "add", "load", "list", "start", "stop", "pause", "resume", "abort", "approve", "reject"),
+    *("history", "actions", "watch", "env", "http-user"),
+)
 LAST = 20
+HTTP_PORT = 60610
 LOOK_S = 0.2
 END_S = 60.0
 PAUSE_S = 120.0
@@ -28,9 +33,7 @@ PAUSE_S = 120.0
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
     parser = subparsers.add_parser("queue", help="run plans one after the other", description=__doc__)
-    actions = parser.add_subparsers(
-        dest="action", required=True, metavar="up|down|add|load|list|start|stop|pause|resume|abort|history|watch|env"
-    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
     _add_up(actions)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--beamline", metavar="NAME", help="whose queue, where several run")
@@ -64,19 +67,49 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one.set_defaults(run=_start)
 
     for name, what, run in (
+        ("approve", "let items run that wait for approval", _approve),
+        ("reject", "take an item out of the queue instead of approving it", _reject),
+    ):
+        one = actions.add_parser(name, parents=[common], help=what)
+        one.add_argument(
+            "items", metavar="ITEM", nargs="+", help="as the list calls it, or the beginning of its number"
+        )
+        one.add_argument("--operator", metavar="NAME", help="who decides (default: the user logged in)")
+        one.add_argument("--why", metavar="TEXT", default="", help="kept with who and when")
+        one.set_defaults(run=run)
+
+    one = actions.add_parser("actions", parents=[common], help="what was done to the queue, by whom and when")
+    one.add_argument("--limit", metavar="N", type=int, default=LAST, help=f"the last N (default: {LAST})")
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    one.set_defaults(run=_actions)
+
+    for name, what, run in (
         ("stop", "finish the plan that runs, and stop", _stop),
         ("pause", "pause the plan that runs", _pause),
-        ("resume", "go on with a plan that is paused", _resume),
         ("abort", "abort the plan that runs; it is back in the queue, first", _abort),
         ("env", "print how other clients (qserver) reach the queue", _env),
     ):
         one = actions.add_parser(name, parents=[common], help=what)
         one.set_defaults(run=run)
 
+    one = actions.add_parser(
+        "resume", parents=[common, submitting], help="go on with the plan that is paused; or queue the rest of a run"
+    )
+    one.add_argument(
+        "uid", metavar="UID", nargs="?", help='an interrupted run, by its uid, the beginning of it, or "last"'
+    )
+    one.set_defaults(run=_resume)
+
     one = actions.add_parser("history", parents=[common], help="what became of what ran")
     one.add_argument("--limit", metavar="N", type=int, default=LAST, help=f"of the last N (default: {LAST})")
     one.add_argument("--json", action="store_true", help="print one JSON object")
     one.set_defaults(run=_history)
+
+    one = actions.add_parser("http-user", help="give a user a key for HTTP, and print it")
+    one.add_argument("beamline", metavar="BEAMLINE")
+    one.add_argument("name", metavar="NAME")
+    options.add_data(one)
+    one.set_defaults(run=_http_user)
 
     one = actions.add_parser("watch", parents=[common], help="tell what happens, as it happens")
     one.add_argument("--until-stopped", action="store_true", help="end when the queue stops; 4 if a plan failed")
@@ -89,6 +122,14 @@ def _add_up(actions: Any) -> None:
     one.add_argument("--sim", action="store_true", help="start the simulated servers too")
     options.add_proposal(one)
     one.add_argument("--operator", metavar="NAME", help="who is responsible, where a plan's sender is not known")
+    one.add_argument(
+        "--http",
+        metavar="P",
+        nargs="?",
+        const=HTTP_PORT,
+        type=options.port,
+        help=f"serve it over HTTP, too, on port P of loopback (default: {HTTP_PORT}; 0: a free one)",
+    )
     options.add_allow_simulated(one)
     options.add_config(one)
     options.add_data(one)
@@ -101,6 +142,7 @@ def _up(arguments: argparse.Namespace) -> int:
     from daq.commands.run import check_simulation_options
     from daq.queue.place import Place
     from daq.queue.supervisor import Wanted, serve
+    from daq.queue.web.keys import path_of
 
     arguments.clock = "experiment" if not arguments.sim and arguments.clock == "live" else arguments.clock
     check_simulation_options(arguments)
@@ -112,13 +154,17 @@ def _up(arguments: argparse.Namespace) -> int:
         operator=arguments.operator,
         allow_simulated=arguments.allow_simulated,
         simulate=options.sim_options(arguments) if arguments.sim else None,
+        http=arguments.http,
     )
 
-    def ready() -> None:
+    def ready(url: str | None) -> None:
         seed = f", simulated, seed {wanted.simulate.seed}" if wanted.simulate else ""
         say(f"the queue of {place.station} is up{seed}; logs: {paths.log_dir(place.data)}/queue-{place.station}*")
         for line in _addresses(place):
             say(line)
+        if url is not None:
+            say(f"export QSERVER_HTTP_SERVER_URI={url}")
+            say(f"users and their keys: {path_of(place)}; terasu queue http-user NAME adds one")
         say("ready")
 
     serve(place, wanted, remark, ready)
@@ -189,6 +235,11 @@ def _submit(arguments: argparse.Namespace, client: Client, items: list[Item]) ->
         if len(fresh) == 1:
             for line in fresh[0].lines:
                 say(line)
+        for one in fresh:
+            if one.approval:
+                say(
+                    f"{one.identifier or one.plan} waits for approval ({', '.join(one.approval)}): terasu queue approve"
+                )
     queued = submission.submit(client, fresh, again=arguments.again, front=arguments.front) if fresh else []
     seconds = sum(one.forecast["expected_s"] for one in queued)
     left = len(items) - len(queued)
@@ -206,6 +257,7 @@ def _submit(arguments: argparse.Namespace, client: Client, items: list[Item]) ->
 
 def _list(arguments: argparse.Namespace) -> int:
     from daq.queue import show
+    from daq.queue.actions import Actions
 
     client = _client(arguments)
     status, queue = client.ask("status"), client.command("queue_get")
@@ -214,7 +266,8 @@ def _list(arguments: argparse.Namespace) -> int:
         answer = {"status": status, "running": queue["running_item"], "items": queue["items"], "processes": processes}
         say(json.dumps(answer))
         return SUCCESS
-    for line in (*show.state(status, queue["running_item"], queue["items"]), *show.waiting(queue["items"])):
+    standing = Actions(client.place.kept).standing()
+    for line in (*show.state(status, queue["running_item"], queue["items"]), *show.waiting(queue["items"], standing)):
         say(line)
     if not status["worker_environment_exists"] and (why := client.place.refused()):
         say(f"  the worker cannot begin: {why}")
@@ -261,8 +314,23 @@ def _pause(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    _client(arguments).command("re_resume")
-    say("running")
+    client = _client(arguments)
+    if arguments.uid is None:
+        client.command("re_resume")
+        say("running")
+        return SUCCESS
+    from daq.queue import submission
+    from daq.resume import whole_uid
+
+    item = submission.Item("resume", [whole_uid(paths.journal_dir(client.place.data), arguments.uid)])
+    item.identifier = f"resume/{item.args[0][:8]}"
+    if (waits := submission.left_by(client, item.args[0])) is None:
+        return _submit(arguments, client, [item])
+    submission.look_ahead(client, [item])
+    for line in item.lines:
+        say(line)
+    submission.replace(client, waits, item)
+    say(f"{submission.submission_of(waits).get('id', waits['item_uid'])} now goes on with run {item.args[0][:8]}")
     return SUCCESS
 
 
@@ -278,6 +346,51 @@ def _abort(arguments: argparse.Namespace) -> int:
         client.command("re_abort")
     client.wait_for("the plan ends", lambda one: not one["running_item_uid"], PAUSE_S)
     say("aborted; the plan is back in the queue, first, and the queue is stopped")
+    return SUCCESS
+
+
+def _approve(arguments: argparse.Namespace) -> int:
+    return _decide(arguments, "approve", "approved")
+
+
+def _reject(arguments: argparse.Namespace) -> int:
+    return _decide(arguments, "reject", "rejected, and out of the queue")
+
+
+def _decide(arguments: argparse.Namespace, method: str, done: str) -> int:
+    client = _client(arguments)
+    for one in arguments.items:
+        client.command(method, item=one, why=arguments.why)
+        say(f"{one}: {done}")
+    return SUCCESS
+
+
+def _http_user(arguments: argparse.Namespace) -> int:
+    import getpass
+
+    from beam.bench import load_station
+    from daq.queue.place import Place
+    from daq.queue.web.keys import add_user
+
+    load_station(arguments.beamline)
+    place = Place(arguments.beamline, paths.data_dir(arguments.data))
+    say(add_user(place, arguments.name, getpass.getuser()))
+    if place.owner() is not None:
+        remark("the queue that runs takes it when it is started again")
+    return SUCCESS
+
+
+def _actions(arguments: argparse.Namespace) -> int:
+    from daq.queue import show
+    from daq.queue.actions import Actions
+
+    found = Actions(_place(arguments).kept).all()
+    found = found[-arguments.limit :] if arguments.limit > 0 else []
+    if arguments.json:
+        say(json.dumps({"actions": [one.record() for one in found]}))
+        return SUCCESS
+    for one in found:
+        say(show.action(one))
     return SUCCESS
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from daq import configuration_record, journal_reader, paths
 from daq.errors import DataError
+from daq.export.joined import joined
 from daq.export.run_data import RunData
 
 
@@ -23,11 +24,28 @@ def from_journal(data_dir: Path, uid: str) -> RunData:
     return run
 
 
-def from_anywhere(data_dir: Path, uid: str) -> RunData:
-    """Return the run whose uid begins so (or the last one): from its journal, or from the catalogue without one."""
+def from_anywhere(data_dir: Path, uid: str, *, whole: bool = True) -> RunData:
+    """Return the run whose uid begins so, or the last one.
+
+    Parameters
+    ----------
+    data_dir
+        The data directory.
+    uid
+        Its beginning, or ``last``.
+    whole
+        Whether a scan that was interrupted and resumed is returned as one, whichever of its runs is named.
+    """
     from daq.catalogue import runs
 
-    whole = runs.find(data_dir, uid).uid
+    found = runs.find(data_dir, uid)
+    if not whole:
+        return _one(data_dir, found.uid)
+    return joined([_one(data_dir, one.uid) for one in runs.chain(data_dir, found)])
+
+
+def _one(data_dir: Path, whole: str) -> RunData:
+    """Return one run: from its journal, or from the catalogue without one."""
     try:
         return from_journal(data_dir, whole)
     except DataError:

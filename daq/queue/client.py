@@ -36,12 +36,15 @@ class Client:
         self._timeout_s = timeout_s
 
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Return the manager's answer, whatever it is; raise NotAnswering if none comes."""
+        """Return the manager's answer, whatever it is; raise NotAnswering if none comes.
+
+        It is told who asks, whatever is asked.
+        """
         # a socket for each: after a question that was not answered, another could not be asked on the same
         with zmq.Context() as context, context.socket(zmq.REQ) as asking:
             asking.linger = 0
             asking.connect(self.place.control)
-            asking.send(json.dumps({"method": method, "params": parameters}).encode())
+            asking.send(json.dumps({"method": method, "params": {"user": self.user, **parameters}}).encode())
             if not asking.poll(int(self._timeout_s * 1000)):
                 raise NotAnswering(
                     f"the queue of {self.place.station} does not answer within {self._timeout_s:g} s; it may just be "
@@ -57,17 +60,21 @@ class Client:
         return answer
 
     def as_user(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """As `command`, with who asks."""
-        return self.command(method, user=self.user, user_group=GROUP, **parameters)
+        """As `command`, for what is asked as a member of a group: the user's own."""
+        return self.command(method, user_group=GROUP, **parameters)
 
     def plans(self) -> dict[str, dict[str, Any]]:
         """Return what can be queued: the manager's descriptions, by name."""
-        return self.command("plans_allowed", user_group=GROUP)["plans_allowed"]
+        found = self.command("plans_allowed", user_group=GROUP)["plans_allowed"]
+        if not found:  # they are known as soon as there was a worker
+            self.wait_for_worker()
+            found = self.command("plans_allowed", user_group=GROUP)["plans_allowed"]
+        return found
 
     def look_ahead(self, items: list[dict[str, Any]], within_s: float = 120.0) -> list[dict[str, Any]]:
         """Return for each item what its plan would do, or why it would be refused; the worker walks it."""
         self.wait_for_worker()
-        function = {"item_type": "function", "name": "look_ahead", "args": [items]}
+        function = {"item_type": "function", "name": "look_ahead", "args": [items, self.user]}
         task = self.as_user("function_execute", item=function, run_in_background=True)["task_uid"]
         deadline, pause = time.monotonic() + within_s, threading.Event()
         while time.monotonic() < deadline:

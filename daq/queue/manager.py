@@ -14,6 +14,10 @@ all processes died in a plan       the next manager finds the item as running: b
 
 Uploading scripts and changing the permissions of functions are refused: what runs are the station's plans, each
 checked by the worker's engine before its first message, whichever client it came from.
+
+A sender's group is what the name says, whatever group the client says. What the group may not submit is refused; what
+has to be approved stays in the queue, and what comes after it passes it by, until somebody approves or rejects it. Who
+did what is kept (`daq.queue.actions`).
 """
 
 from __future__ import annotations
@@ -25,8 +29,10 @@ import threading
 import time
 from typing import Any
 
-from bluesky_queueserver.manager.manager import MState, RunEngineManager
+from bluesky_queueserver.manager.manager import MState
 
+from daq.queue.admission import Admitting
+from daq.queue.external_store import external_store
 from daq.queue.operations import Operations
 from daq.queue.orphan import end_with_parent
 from daq.queue.place import note_process
@@ -44,7 +50,7 @@ DIED = "the worker died while this ran; what it had measured is kept"
 ALL_DIED = "the queue's processes died while this ran; what it had measured is kept"
 
 
-class Manager(RunEngineManager):
+class Manager(Admitting):
     """Keeps the queue and a worker."""
 
     _task_results: Any
@@ -66,6 +72,9 @@ class Manager(RunEngineManager):
         """Keep our own kind of queue where the manager makes one of its own."""
         settings = {"redis_host": self._ip_redis_server, "name_prefix": self._redis_name_prefix} if made else {}
         self._operations = Operations(**settings) if made else None
+        if self._operations is not None:
+            self._operations.came_back = self.carry_over
+            self._operations.keeps = self.is_held
 
     def run(self) -> None:
         """Serve until told to end."""
@@ -173,9 +182,9 @@ class Manager(RunEngineManager):
 
     def _wait_for_store(self) -> None:
         """Wait for Redis, which may just be starting again."""
-        port = int(self._ip_redis_server.rpartition(":")[2].partition("/")[0])
+        store = external_store(self._ip_redis_server)
         deadline, pause = time.monotonic() + STORE_S, threading.Event()
-        while not answers(port) and time.monotonic() < deadline:
+        while not answers(store.port, store.host) and time.monotonic() < deadline:
             pause.wait(LOOK_S)
 
     async def _load_lock_info_from_redis(self) -> None:

@@ -9,7 +9,7 @@ transaction.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,21 +20,40 @@ ANSWERS = {"lpop": None, "lpush": 0, "rpush": 0, "linsert": 0, "lrem": 1, "set":
 
 
 class Operations(PlanQueueOperations):
-    """Keeps the queue, the history, and what runs."""
+    """Keeps the queue, the history, and what runs.
+
+    Attributes
+    ----------
+    came_back
+        Told the number that an item had when it ran, and the one that it has in the queue again.
+    keeps
+        Says of the number of an item that failed whether it belongs in the queue still, though failures are ignored.
+    """
 
     _r_pool: Any
+    came_back: Callable[[str, str], Awaitable[None]] | None = None
+    keeps: Callable[[str], bool] | None = None
 
     async def _set_next_item_as_running(self, **options: Any) -> Any:
         async with self._at_once():
             return await super()._set_next_item_as_running(**options)
 
     async def _set_processed_item_as_completed(self, **result: Any) -> Any:
+        if result["exit_status"] == "failed" and self.keeps is not None:
+            ran = (await self._get_running_item_info()).get("item_uid", "")
+            if ran and self.keeps(ran):
+                return await self._set_processed_item_as_stopped(**result)
         async with self._at_once():
             return await super()._set_processed_item_as_completed(**result)
 
     async def _set_processed_item_as_stopped(self, **result: Any) -> Any:
+        ran = (await self._get_running_item_info()).get("item_uid", "")
         async with self._at_once():
-            return await super()._set_processed_item_as_stopped(**result)
+            done = await super()._set_processed_item_as_stopped(**result)
+        queued, _ = await self._get_queue()
+        if ran and done and queued and queued[0].get("result") == done.get("result") and self.came_back is not None:
+            await self.came_back(ran, queued[0]["item_uid"])
+        return done
 
     async def _add_batch_to_queue(self, items: list[Any], **position: Any) -> Any:
         kept = items, [], 0, False

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from daq.queue.actions import Action, Standing
+from daq.queue.doorkeeper import call_of
 from daq.queue.submission import submission_of
 from daq.timestamps import iso
 
@@ -21,15 +23,26 @@ def call(item: Mapping[str, Any]) -> str:
     return " ".join([item["name"], *words])
 
 
-def waiting(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Give a line for each item of the queue."""
+def waiting(items: Iterable[Mapping[str, Any]], standing: Standing | None = None) -> Iterator[str]:
+    """Give a line for each item of the queue; `standing` says what of it waits for approval."""
     for number, one in enumerate(items, 1):
         if one["item_type"] != "plan":
             yield f"{number:>4}  -- {one['name']}: the queue stops here; `terasu queue start` goes on --"
             continue
         meta = submission_of(one)
         took = f"  {duration(meta['expected_s'])}" if "expected_s" in meta else ""
-        yield f"{number:>4}  {meta.get('id', one['item_uid'][:SHORT]):<24} {call(one)}{took}  {one['user']}{mark(one)}"
+        more = mark(one) + gate(one, standing)
+        yield f"{number:>4}  {meta.get('id', one['item_uid'][:SHORT]):<24} {call(one)}{took}  {one['user']}{more}"
+
+
+def gate(item: Mapping[str, Any], standing: Standing | None) -> str:
+    """Return whether an item waits for approval, or who gave it."""
+    if standing is None:
+        return ""
+    if standing.is_approved(item["item_uid"], call_of(item)):
+        return f"  [approved by {standing.approved[item['item_uid']][1]}]"
+    why = standing.held.get(item["item_uid"])
+    return "" if why is None else f"  [waits for approval: {why}]"
 
 
 def mark(item: Mapping[str, Any]) -> str:
@@ -50,6 +63,12 @@ def done(item: Mapping[str, Any]) -> str:
     runs = " ".join(uid[:SHORT] for uid in result.get("run_uids") or ()) or "-"
     why = "" if status == "success" else f": {_first_line(result.get('msg'))}"
     return f"{iso(result['time_start'])}  {status:<8} {took:>9}  {runs:<8}  {meta.get('id', '-')}  {call(item)}{why}"
+
+
+def action(one: Action) -> str:
+    """Return a line for something that was done."""
+    which = f"  {one.item[:SHORT]}" if one.item else ""
+    return f"{iso(one.at)}  {one.who or '-':<16} {one.what}{which}{f': {one.detail}' if one.detail else ''}"
 
 
 def expected_s(items: Iterable[Mapping[str, Any]]) -> float:

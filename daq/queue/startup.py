@@ -15,9 +15,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from beam.access import Access
 from beam.errors import TerasuError
-from daq.check_plan import check_plan
+from daq.foresight import Foresight
+from daq.queue.actions import Actions
+from daq.queue.gate import Gate
 from daq.queue.offer import offers
+from daq.queue.offer_resume import resume_offer
 from daq.queue.place import VARIABLE, Place
 from daq.session import Session, open_session
 
@@ -26,10 +30,14 @@ POLL_S = 0.02
 _stack = contextlib.ExitStack()
 
 
+def _setup() -> tuple[dict[str, Any], Place]:
+    setup = json.loads(Path(os.environ[VARIABLE]).read_text())
+    return setup, Place(setup["station"], Path(setup["data"]))
+
+
 def _open() -> Session:
     """Open the session that the queue was set up for."""
-    setup = json.loads(Path(os.environ[VARIABLE]).read_text())
-    place = Place(setup["station"], Path(setup["data"]))
+    setup, place = _setup()
     pause = threading.Event()
     while not place.served.exists():  # or else this process is ended
         pause.wait(POLL_S)
@@ -57,6 +65,15 @@ def _begin(setup: dict[str, Any]) -> Session:
             say=_say,
         )
     )
+
+
+def _gate(session: Session) -> Gate:
+    """Let no plan begin that its sender may not run, or that has to be approved first."""
+    setup, place = _setup()
+    made = Gate(Access.model_validate(setup["access"]), Actions(place.kept), session.tree, setup["owner"])
+    foresight = next(one for one in session.engine.preprocessors if isinstance(one, Foresight))
+    foresight.rules.append(made)
+    return made
 
 
 def close() -> None:
@@ -87,26 +104,33 @@ def _say(line: str) -> None:
 
 
 session = _open()
+gate = _gate(session)
 RE = session.engine
-_offered = offers(session.tree)
+_offered = {**offers(session.tree), "resume": resume_offer(session)}
 globals().update(session.tree.devices)
 globals().update(_offered)
 
 
-def look_ahead(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Walk each item's plan without moving anything; say what it would do, or why it would be refused."""
+def look_ahead(items: list[dict[str, Any]], user: str = "") -> list[dict[str, Any]]:
+    """Walk each item's plan without moving anything; say what it would do, or why it would be refused to a user."""
     from epics import ca
 
     ca.use_initial_context()  # this runs in a thread of its own, beside the plan that runs
-    return [_foreseen(one) for one in items]
+    return [_foreseen(one, user) for one in items]
 
 
-def _foreseen(item: dict[str, Any]) -> dict[str, Any]:
+def _foreseen(item: dict[str, Any], user: str) -> dict[str, Any]:
     plan = _offered.get(item["name"])
     if plan is None:
         return {"error": f"{item['name']} is not offered at this station"}
     try:
-        seen = check_plan(plan, *item.get("args", ()), **item.get("kwargs", {}))
+        made = plan(*item.get("args", ()), **item.get("kwargs", {}))
+        seen = made.check()
+        approval = gate.foreseen(item["name"], user, made, seen)
     except TerasuError as error:
         return {"error": str(error)}
-    return {"forecast": json.loads(json.dumps(seen.record(), default=str)), "lines": seen.lines()}
+    return {
+        "forecast": json.loads(json.dumps(seen.record(), default=str)),
+        "lines": seen.lines(),
+        "approval": approval,
+    }

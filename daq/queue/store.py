@@ -73,6 +73,11 @@ class Store:
         return f":{self._password}@127.0.0.1:{self.port}/0"
 
     @property
+    def is_away(self) -> bool:
+        """Whether it has to be started again."""
+        return self.pid is None
+
+    @property
     def pid(self) -> int | None:
         """Its process id, while it runs."""
         return self._process.pid if self._process and self._process.poll() is None else None
@@ -129,10 +134,10 @@ class Store:
         )
 
 
-def answers(port: int) -> bool:
-    """Return whether something takes connections on `port` of loopback."""
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether something takes connections on a port, by default of loopback."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+        socket.create_connection((host, port), timeout=1.0).close()
     except OSError:
         return False
     return True

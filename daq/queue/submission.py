@@ -40,6 +40,7 @@ class Item:
     identifier: str = ""
     batch: str = ""
     forecast: dict[str, Any] = field(default_factory=dict)
+    approval: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -49,11 +50,13 @@ class Item:
 
     def record(self) -> dict[str, Any]:
         """Return it as the manager takes it."""
-        meta = {"id": self.identifier, "digest": digest(self.call)}
+        meta: dict[str, Any] = {"id": self.identifier, "digest": digest(self.call)}
         if self.batch:
             meta["batch"] = self.batch
         if "expected_s" in self.forecast:
             meta["expected_s"] = self.forecast["expected_s"]
+        if self.approval:
+            meta["approval"] = self.approval
         return {"item_type": "plan", **self.call, "meta": {META: meta}}
 
 
@@ -181,6 +184,7 @@ def look_ahead(client: Client, items: list[Item]) -> None:
             bad.append(f"{where}{answer['error']}")
         else:
             one.forecast, one.lines = answer["forecast"], answer["lines"]
+            one.approval = answer.get("approval", [])
     if bad:
         more = f"; nothing of the batch of {len(items)} was queued" if len(items) > 1 else ""
         raise BadSubmission("; ".join(bad) + more)
@@ -214,7 +218,6 @@ def submit(client: Client, items: list[Item], *, again: bool = False, front: boo
             answer = client.ask(
                 "queue_item_add_batch",
                 items=[one.record() for one in new],
-                user=client.user,
                 user_group="primary",
                 **position,
             )
@@ -222,6 +225,20 @@ def submit(client: Client, items: list[Item], *, again: bool = False, front: boo
                 reasons = [one["msg"] for one in answer.get("results", ()) if not one["success"]]
                 raise BadSubmission("; ".join(reasons) or answer["msg"])
     return new
+
+
+def left_by(client: Client, uid: str) -> dict[str, Any] | None:
+    """Return the item that is in the queue again because its run, with this uid, was interrupted."""
+    items = client.command("queue_get")["items"]
+    return next((one for one in items if uid in (one.get("result") or {}).get("run_uids", ())), None)
+
+
+def replace(client: Client, waits: Mapping[str, Any], item: Item) -> None:
+    """Put an item in the place of one that waits; what made that known is known of it still."""
+    meta = {**submission_of(waits), "expected_s": item.forecast["expected_s"], "resumes": item.args[0]}
+    meta |= {"approval": item.approval} if item.approval else {}
+    new = {"item_type": "plan", **item.call, "meta": {META: meta}, "item_uid": waits["item_uid"]}
+    client.as_user("queue_item_update", item=new, replace=True)
 
 
 def known(client: Client) -> dict[str, str]:

@@ -3,11 +3,13 @@
 =====================  =================================================================================================
 process                when it dies
 =====================  =================================================================================================
-Redis                  started again at once, on the same port; what it had answered is on the disk
+Redis                  started again at once, on the same port; what it had answered is on the disk. An external one
+                       (``TERASU_REDIS``) is waited for
 the manager            started again by its watchdog within 5 s; a plan goes on meanwhile
 the worker             started again by the manager; see `daq.queue.manager` for what becomes of the plan
 the manager's watchdog started again here with a manager and a worker of its own; the old ones end by themselves
 a simulated server     said; what it served does not answer any more
+the HTTP server        started again here, on the same port
 the catalogue          started again with the next run, or by whoever reads; it catches up from the journal
 this process           all others end within seconds, a run in progress as aborted
 =====================  =================================================================================================
@@ -15,6 +17,7 @@ this process           all others end within seconds, a run in progress as abort
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import subprocess
@@ -27,14 +30,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from beam import access
 from daq import logs, paths
 from daq.errors import Refused
 from daq.options import SimOptions
 from daq.queue.client import Client
 from daq.queue.errors import NotAnswering
+from daq.queue.external_store import ExternalStore, asked
 from daq.queue.permissions import write_permissions
 from daq.queue.place import VARIABLE, Place, write_private
 from daq.queue.store import Store
+from daq.queue.web.process import Web
 
 LOOK_S = 0.1
 READY_S = 60.0
@@ -52,6 +58,8 @@ class Wanted:
     operator: str | None = None
     allow_simulated: bool = False
     simulate: SimOptions | None = None
+    http: int | None = None
+    """The port on loopback to serve HTTP on, 0 for a free one; None for no HTTP."""
 
 
 class Supervisor:
@@ -72,8 +80,10 @@ class Supervisor:
         self._told = threading.Event()
         self._environment = dict(os.environ)
         self._serving: subprocess.Popen[bytes] | None = None
-        self._store: Store | None = None
+        self._store: Store | ExternalStore | None = None
         self._simulation: Any = None
+        self._access = access.OPEN
+        self._web: Web | None = None
         self._pause_s = 0.0
         self._not_before = 0.0
         self._began_s = 0.0
@@ -94,29 +104,39 @@ class Supervisor:
             There is no Redis server.
         """
         place = self.place
+        self._access = access.load(self._wanted.config)
         paths.check_writable(place.data, "data directory")
         place.make()
         with ExitStack() as stack:
             stack.enter_context(place.held())
             paths.log_dir(place.data).mkdir(parents=True, exist_ok=True)
-            self._store = Store(place.kept, self._log("redis"))
+            self._store = asked() or Store(place.kept, self._log("redis"))
             stack.callback(self._store.stop)
             if self._wanted.simulate is not None:
                 self._begin_simulation(stack, self._wanted.simulate)
             self._store.start()
-            write_permissions(place.kept / "permissions.yaml")
+            write_permissions(place.kept / "permissions.yaml", self._access)
             write_private(place.setup, self._setup(self._store.address))
             for path in (place.refusal, place.served):
                 path.unlink(missing_ok=True)
             stack.callback(place.withdraw)
             self._serve()
             stack.callback(self._end_serving)
+            if self._wanted.http is not None:
+                self._web = Web(place, self._wanted.http, self._environment, self._log("http"))
+                stack.callback(self._web.stop)
+                self._web.start()
             if self._simulation is not None:
                 self._simulation.wait_until_ready()
                 self._simulation.announce()
             place.served.touch()  # the worker has imported meanwhile what takes long
             place.announce()
             yield self
+
+    @property
+    def url(self) -> str | None:
+        """Where it is served over HTTP; None if it is not."""
+        return None if self._web is None else self._web.url
 
     def wait_until_ready(self) -> bool:
         """Return when plans can be submitted, or False when told to end before; keeps the processes up meanwhile.
@@ -130,7 +150,8 @@ class Supervisor:
         deadline = time.monotonic() + READY_S
         while not self._told.is_set():
             try:
-                if client.ask("status")["worker_environment_state"] == "idle":
+                served = self._web is None or self._web.answers()
+                if served and client.ask("status")["worker_environment_state"] == "idle":
                     return True
             except NotAnswering:
                 pass
@@ -169,6 +190,8 @@ class Supervisor:
             "control": place.control,
             "info": place.info,
             "redis": redis,
+            "owner": wanted.operator or getpass.getuser(),
+            "access": self._access.model_dump(),
             "plans": str(place.kept / "plans_and_devices.yaml"),
             "permissions": str(place.kept / "permissions.yaml"),
         }
@@ -189,7 +212,7 @@ class Supervisor:
     def _look_after(self) -> None:
         assert self._store is not None
         assert self._serving is not None
-        if self._store.pid is None:
+        if self._store.is_away:
             self._say("Redis died: starting it again")
             self._store.start()
         if self._serving.poll() is not None and time.monotonic() >= self._not_before:
@@ -198,6 +221,8 @@ class Supervisor:
             self._not_before = time.monotonic() + self._pause_s
             self._say("the manager died: starting it again")
             self._serve()
+        if self._web is not None and self._web.look_after():
+            self._say("the HTTP server died: starting it again")
         if self._simulation is not None and (died := self._simulation.death()):
             self._say(died)
             self._simulation = None
@@ -218,7 +243,7 @@ class Supervisor:
         return path
 
 
-def serve(place: Place, wanted: Wanted, say: Callable[[str], None], ready: Callable[[], None]) -> None:
+def serve(place: Place, wanted: Wanted, say: Callable[[str], None], ready: Callable[[str | None], None]) -> None:
     """Keep a queue up until Ctrl-C, SIGTERM or `terasu queue down`."""
     supervisor = Supervisor(place, wanted, say)
     before = {one: signal.signal(one, lambda *_: supervisor.end()) for one in (signal.SIGINT, signal.SIGTERM)}
@@ -226,7 +251,7 @@ def serve(place: Place, wanted: Wanted, say: Callable[[str], None], ready: Calla
         logs.log_to(paths.log_dir(place.data), f"queue-{place.station}")
         with supervisor.up():
             if supervisor.wait_until_ready():
-                ready()
+                ready(supervisor.url)
             supervisor.watch()
             say("ending")
     finally:

@@ -19,8 +19,9 @@ STARTUP = "daq.queue.startup"
 class Worker(RunEngineWorker):
     """Runs the queue's plans.
 
-    SIGTERM while a plan runs aborts it, with its clean-up (the session sees to that); otherwise the worker closes the
-    session and ends. When its parent died, it gets one, and soon after is killed.
+    Each plan is held against the rules of its sender's group (`daq.queue.gate`). SIGTERM while a plan runs aborts it,
+    with its clean-up (the session sees to that); otherwise the worker closes the session and ends. When its parent
+    died, it gets one, and soon after is killed.
     """
 
     def run(self) -> None:
@@ -43,6 +44,8 @@ class Worker(RunEngineWorker):
             "operator": parameters["user"],
             "queue": {"item": parameters["item_uid"], "user": parameters["user"], "group": parameters["user_group"]},
         }
+        if (module := sys.modules.get(STARTUP)) is not None:
+            module.gate.item = parameters
         return super()._generate_new_plan({**parameters, "meta": {**meta, **own} if isinstance(meta, dict) else meta})
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beam.errors import TerasuError, UnknownName
-from daq import plan_call
+from daq import paths, plan_call
 from daq.errors import UsageError
+from daq.resume import resuming
 from daq.shell import where, words
 from daq.shell.activity import Moved, rest_position
 from daq.shell.desk import Desk
@@ -20,8 +21,10 @@ from daq.shell.report import in_words
 from daq.shell.tweak import tweak
 
 MOVES = frozenset({"mv", "mvr"})
-TEXT_FIRST = frozenset({"save_position", "goto"})
-BARE = frozenset({"wa", "wm", "ct", "undo", "lastscan", "cen", "com", "peak", "positions", "save_position", "goto"})
+TEXT_FIRST = frozenset({"save_position", "goto", "resume"})
+BARE = frozenset(
+    {"wa", "wm", "ct", "undo", "lastscan", "cen", "com", "peak", "positions", "save_position", "goto", "resume"}
+)
 """What a name alone does; the other names alone are Python's."""
 
 
@@ -43,7 +46,20 @@ class Commands:
     def __init__(self, desk: Desk, variables: Mapping[str, Any] | None = None) -> None:
         self.desk = desk
         self.variables: Mapping[str, Any] = {} if variables is None else variables
-        own = ("wa", "wm", "umv", "tweak", "undo", "save_position", "goto", "positions", "note", "lastscan", "plot")
+        own = (
+            "wa",
+            "wm",
+            "umv",
+            "tweak",
+            "undo",
+            "save_position",
+            "goto",
+            "positions",
+            "note",
+            "lastscan",
+            "plot",
+            "resume",
+        )
         self.functions: dict[str, Callable[..., None]] = {name: getattr(self, name) for name in own}
         self.functions |= {name: self._peak_command(name) for name in ("cen", "com", "peak")}
         self.plans: dict[str, Callable[..., Any]] = {
@@ -193,6 +209,13 @@ class Commands:
     def note(self, text: str) -> None:
         """Keep a remark, in the run if one is open."""
         self.desk.say(self.desk.notes.add(text))
+
+    def resume(self, uid: str = "last") -> None:
+        """Go on with an interrupted scan from its last completed point; by default with the last run."""
+        session = self.desk.session
+        simulated = bool(session.clock.simulated)
+        plan = resuming(uid, self.desk.tree, paths.journal_dir(session.data_dir), simulated=simulated)
+        self.desk.run(plan, command=f"resume {uid}")
 
     def lastscan(self) -> None:
         """Report the last run again."""

@@ -53,8 +53,8 @@ class FakeClient:
             return {"items": self.history}
         return {"items": self.items, "running_item": {}}
 
-    def ask(self, method, *, items, user, user_group, pos="back"):
-        assert (method, user, user_group) == ("queue_item_add_batch", "curie", "primary")
+    def ask(self, method, *, items, user_group, pos="back"):
+        assert (method, user_group) == ("queue_item_add_batch", "primary")
         self.items = [*items, *self.items] if pos == "front" else [*self.items, *items]
         return {"success": True}
 

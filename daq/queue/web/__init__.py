@@ -1,0 +1,1 @@
+"""The queue over HTTP: bluesky-httpserver on loopback, for users that log in."""
