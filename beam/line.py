@@ -7,7 +7,8 @@ monochromator's bandwidth (1 eV in 40).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +18,12 @@ from beam.axis import LineAxis
 from beam.clock import Clock
 from beam.constants import FWHM_PER_SIGMA
 from beam.crystal import CrystalPair, exit_offset_mm
-from beam.current_input import Response
+from beam.current_input import Moments, Response
 from beam.detector import IonChamber
 from beam.detector_kinds import DiffractionCamera, FluorescenceSpectrometer
 from beam.environment_kinds import RampedAxis, SampleStage
 from beam.errors import UnknownName
+from beam.gate_kinds import GateUnit
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
 from beam.optics import Course, Optics
@@ -60,7 +62,7 @@ KINDS = (
         "ion_chamber",
         "scaler",
     ),
-    *("sdd", "diffraction_camera", "sample_stage"),
+    *("sdd", "diffraction_camera", "sample_stage", "gate_unit"),
 )
 
 
@@ -142,6 +144,8 @@ class Line(LineBase[facts.Beamline]):
                 self._add_axis(name, device)
             case DiffractionCamera():
                 pass  # it looks at `beam_behind`
+            case GateUnit():
+                pass  # it moves axes and counts on chambers that are there
             case _:
                 raise UnknownName("device kind", str(device.kind), KINDS)
 
@@ -287,6 +291,33 @@ class Line(LineBase[facts.Beamline]):
     ) -> tuple[dict[int, int], list[str]]:
         counts: dict[int, int] = {}
         overloaded: list[str] = []
+        for chamber, fluxes, responses in self._at_chambers(scaler, current_ma, lit):
+            counts[chamber.facts.channel], over = chamber.read(
+                fluxes, responses, gain_v_per_a=self.gain_v_per_a[chamber.name], dwell_s=dwell_s, index=index
+            )
+            if over:
+                overloaded.append(chamber.name)
+        return counts, overloaded
+
+    def chambers_on(self, scaler: str) -> list[IonChamber]:
+        """Return the chambers on a scaler, in the order of the beam."""
+        return [chamber for chamber in self._chambers if chamber.facts.scaler == scaler]
+
+    def moments(self, scaler: str) -> list[Moments]:
+        """Return what the light of 1 mA gives in each chamber on a scaler where the axes are now, shutters apart."""
+        return [chamber.moments(fluxes, responses) for chamber, fluxes, responses in self._at_chambers(scaler, 1.0)]
+
+    def apart(self) -> Line:
+        """Return a copy with axes of its own, for a thread of its own: what the light would be elsewhere."""
+        shared = (self.facility, self.beamline, self.clock, self.ring, self._sample, *self._pairs.values())
+        apart = copy.deepcopy(self, {id(one): one for one in (*shared, *self._chambers, self._undulator, self._dcm)})
+        apart._pulses = {}  # noqa: SLF001
+        return apart
+
+    def _at_chambers(
+        self, scaler: str, current_ma: float, lit: bool = True
+    ) -> Iterator[tuple[IonChamber, list[float], Sequence[Response]]]:
+        """Yield the chambers on a scaler, with the light that enters each and its responses, one item an order."""
         optics = self._optics() if lit else _DARK
         fluxes = [current_ma * flux for flux in optics.flux_per_ma]
         before = True
@@ -299,13 +330,8 @@ class Line(LineBase[facts.Beamline]):
                 fluxes = [flux * share for flux, share in zip(fluxes, met, strict=True)]
             responses = optics.responses[number] if lit else ()
             if chamber.facts.scaler == scaler:
-                counts[chamber.facts.channel], over = chamber.read(
-                    fluxes, responses, gain_v_per_a=self.gain_v_per_a[chamber.name], dwell_s=dwell_s, index=index
-                )
-                if over:
-                    overloaded.append(chamber.name)
+                yield chamber, fluxes, responses
             fluxes = [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]
-        return counts, overloaded
 
     def _optics(self) -> _Optics:
         """Return what the axes make of the beam; worked out anew only where one has moved."""

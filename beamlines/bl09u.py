@@ -13,6 +13,7 @@ from devices import (
     DoubleCrystal,
     EnergyAxis,
     Filters,
+    Flyer,
     IonChamber,
     MirrorPair,
     Potentiostat,
@@ -52,6 +53,7 @@ class BL09U(Tree):
     sample_stage: SampleStage
     temperature: TemperatureStage
     potential: Potentiostat
+    flyer: Flyer
     ring: RingStatus
 
     ROLES: ClassVar = {
@@ -63,6 +65,7 @@ class BL09U(Tree):
         "sample_stage": "sample_stage",
         "temperature": "temperature",
         "potential": "potential",
+        "flyer": "flyer",
         "shutter": "shutter",
         "front_end": "front_end",
         "ring": "ring",

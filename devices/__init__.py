@@ -9,6 +9,8 @@ from devices.coupled import CoupledAxis
 from devices.diffraction import DiffractionDetector
 from devices.energy import EnergyAxis
 from devices.filters import Filters
+from devices.flight import Flight
+from devices.flyer import Flyer
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.motor import MotorAxis
@@ -34,6 +36,8 @@ __all__ = [
     "DoubleCrystal",
     "EnergyAxis",
     "Filters",
+    "Flight",
+    "Flyer",
     "GapAxis",
     "Instrument",
     "IonChamber",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ophyd import Device
 
 from beam import facts
 from beam.errors import ConfigError
+from devices.axis import Axis
 from devices.chamber import IonChamber
 from devices.counter import Counter
 from devices.diffraction import DiffractionDetector
 from devices.energy import EnergyAxis
 from devices.filters import Filters
+from devices.flyer import Flyer, counters_on
 from devices.mirror import MirrorPair
 from devices.monochromator import DoubleCrystal
 from devices.ramped import Potentiostat, TemperatureStage
@@ -44,6 +47,7 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.SampleStage: SampleStage,
     facts.TemperatureStage: TemperatureStage,
     facts.Potentiostat: Potentiostat,
+    facts.GateUnit: Flyer,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -101,7 +105,7 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = TemperatureStage(one, name=key, transport=transport)
             case facts.Potentiostat():
                 made[key] = Potentiostat(one, name=key, transport=transport)
-            case facts.IonChamber() | facts.Filters():
+            case facts.IonChamber() | facts.Filters() | facts.GateUnit():
                 pass
     undulators = [one for one in made.values() if isinstance(one, Undulator)]
     monochromators = [one for one in made.values() if isinstance(one, DoubleCrystal)]
@@ -114,5 +118,17 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                     f"{beamline.beamline}.{key}: what filters let through depends on an energy; it has none"
                 )
             made[key] = Filters.of(one, made["energy"], name=key, transport=transport)
+    for key, one in beamline.devices.items():
+        if isinstance(one, facts.GateUnit):
+            wired = {axis: _axis(made, axis) for axis in one.axes}
+            counters = counters_on(beamline.devices, one.scaler)
+            energy = made["energy"] if one.energy_axis is not None and "energy" in made else None
+            made[key] = Flyer.of(one, wired, name=key, counters=counters, energy=energy, transport=transport)
     order = ["energy", *beamline.devices, "ring"]
     return {key: made[key] for key in order if key in made}
+
+
+def _axis(made: Mapping[str, Any], key: str) -> Axis:
+    owner, _, part = key.partition(".")
+    axis: Axis = getattr(made[owner], part)
+    return axis

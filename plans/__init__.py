@@ -8,6 +8,7 @@ from plans.calibrate_energy import calibrate_energy
 from plans.camera_series import camera_series
 from plans.energy_scan import energy_scan
 from plans.familiar import a2scan, ascan, ct, dscan, mesh
+from plans.fly_xas import fly_xas
 from plans.quick_xas import quick_xas
 from plans.regions import Region
 from plans.roles import Role
@@ -25,6 +26,7 @@ __all__ = [
     "ct",
     "dscan",
     "energy_scan",
+    "fly_xas",
     "mesh",
     "quick_xas",
     "sample_map",

@@ -6,6 +6,8 @@ A permission withdrawn on the way stops the gap, and the put fails.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from beam.facts import PlanarUndulator
 from ioc_sim.channels import Channels, Enum, Float, Int, Text, under
 from ioc_sim.errors import Refused
@@ -25,7 +27,7 @@ class UndulatorGroup:
         self._name = gap.address.rstrip(":")
         self._line = station.line
         self._axis = station.line.axes[f"{name}.gap"]
-        self._motion = Motion(self._axis, station.time, gap.acceleration_s, self._show)
+        self.motion = Motion(self._axis, station.time, gap.acceleration_s, self._show)
         self._refused = False
         at = self._axis.encoder
         self.gap = Float(
@@ -69,12 +71,17 @@ class UndulatorGroup:
         station.time.listeners.append(self._show_light)
         self._show()
 
+    @property
+    def carriage(self) -> GapCarriage:
+        """What lets another controller move the gap."""
+        return GapCarriage(self)
+
     def set_permit(self, permitted: bool) -> None:
         """Grant or withdraw the machine's permission to move."""
         self.permit.update("Permitted" if permitted else "Denied")
-        if not permitted and self._motion.moving:
+        if not permitted and self.motion.moving:
             self._refused = True
-            self._motion.stop()
+            self.motion.stop()
         self._show()
 
     def saved(self) -> Kept:
@@ -92,13 +99,13 @@ class UndulatorGroup:
 
     async def _go(self, target: float) -> None:
         self._refused = False
-        await self._motion.to(target, self.velocity.value)
+        await self.motion.to(target, self.velocity.value)
         if self._refused:
             raise Refused(f"{self._name} gap {target} mm: the permission was withdrawn at {self._axis.encoder} mm")
 
     async def _stop(self, value: int) -> None:
         if value:
-            self._motion.stop()
+            self.motion.stop()
             self.stop.post(0)
 
     async def _keep(self, _: float) -> None:
@@ -108,17 +115,43 @@ class UndulatorGroup:
         self.readback.update(self._axis.encoder)
         self._show_light()
         self.status.update(self._sentence())
-        self.moving.update("Moving" if self._motion.moving else "Idle")
+        self.moving.update("Moving" if self.motion.moving else "Idle")
 
     def _show_light(self) -> None:
         self.energy.update(round(self._line.first_harmonic_ev() or 0.0, 3))
         self.power.update(round(self._line.undulator_power_kw(), 3))
 
     def _sentence(self) -> str:
-        if self._motion.moving:
+        if self.motion.moving:
             return f"moving to {self.gap.value:.4f} mm"
         if self.permit.value == "Denied":
             return "the machine does not permit motion"
         if not self.energy.value:
             return "gap outside 0.1 … 1 period: no light"
         return "at rest"
+
+
+class GapCarriage:
+    """Lets another controller move an undulator's gap, with the machine's permission."""
+
+    def __init__(self, group: UndulatorGroup) -> None:
+        self._group, self._motion = group, group.motion
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is not at rest, or may not move."""
+        return self._motion.moving or self._group.permit.value == "Denied"
+
+    def carry(self, stopped: Callable[[], None]) -> None:
+        """Let go of the gap."""
+        self._motion.carry(stopped)
+
+    def carried_to(self, position: float) -> None:
+        """Take note of where the gap is put."""
+        self._motion.carried_to(position)
+
+    async def put_down(self) -> None:
+        """Take the gap over again: the set-point is where it stands."""
+        await self._motion.put_down()
+        if not self._motion.moving:
+            self._group.gap.post(self._group.readback.value)
