@@ -8,6 +8,8 @@ from plans.calibrate_energy import calibrate_energy
 from plans.camera_series import camera_series
 from plans.energy_scan import energy_scan
 from plans.familiar import a2scan, ascan, ct, dscan, mesh
+from plans.fly_map import fly_map, fly_spiral
+from plans.fly_scan import fly_scan, fly_spec
 from plans.fly_xas import fly_xas
 from plans.quick_xas import quick_xas
 from plans.regions import Region
@@ -26,6 +28,10 @@ __all__ = [
     "ct",
     "dscan",
     "energy_scan",
+    "fly_map",
+    "fly_scan",
+    "fly_spec",
+    "fly_spiral",
     "fly_xas",
     "mesh",
     "quick_xas",

@@ -157,12 +157,15 @@ class Flight:
         await self._to_the_start(stop)
         self._began_s, self._began_posix = time.clock.now(), wall.time()
         self._light = self._lit(self._station.line.apart())
-        now = 0.0
+        now, left = 0.0, time.now()
         while now < program.duration_s:
-            step = min(TICK_S * time.scale, program.duration_s - now)
             self._look_for_stalls(now)
-            passed = await time.wait(step, stop)
-            before, now = now, now + passed
+            # what was done since the last look has taken time, too
+            target = min(max(now, time.now() - left) + TICK_S * time.scale, program.duration_s)
+            await time.wait(max(target - (time.now() - left), 0.0), stop)
+            before = now
+            now = min(max(now, time.now() - left), target) if stop.is_set() else target
+            passed = now - before
             self._carry(now)
             await time.advance(passed)
             ended = int(np.searchsorted(program.end, now + 1e-9, side="right"))
