@@ -198,7 +198,7 @@ def check_speed(stretch: Stretch, paces: Mapping[str, Pace], where: str = "") ->
             raise OutOfReach(f"{pace.name}: positions and gates must be numbers, and gates longer than 0 s")
         gate = int(np.argmax(speed))
         if speed[gate] > pace.velocity * (1 + 1e-9):
-            longer = math.ceil(1e6 * stretch.gate_s[gate] * speed[gate] / pace.velocity) / 1e6
+            longer = math.ceil(1e6 * stretch.gate_s[gate] * speed[gate] / pace.velocity - 1e-6) / 1e6
             raise OutOfReach(
                 f"{pace.name}: gate {gate + 1}{where and f' of {where}'} would take {speed[gate]:.4g} {pace.unit}/s, "
                 f"{pace.velocity:.4g} {pace.unit}/s is its limit: gates of {longer:.6g} s or longer would do"

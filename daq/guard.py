@@ -28,6 +28,7 @@ Waiting is done by ``sleep`` messages, which let the experiment clock of a simul
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import math
@@ -82,6 +83,11 @@ _numbers = itertools.count()
 @runtime_checkable
 class FliesAgain(Protocol):
     """A flyer that announces only what somebody vouches for, and makes the rest again."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether there is a flight whose gates could be made again."""
+        ...
 
     def get_index(self) -> int:
         """Return how many rows are stored."""
@@ -354,6 +360,10 @@ class _Guarded:
 
     def _collect(self, msg: Msg, flyer: FliesAgain) -> MsgGenerator[Any]:
         """Announce rows that are good; stop a flight that is not, and let it be made good."""
+        if not flyer.repeatable:
+            with contextlib.suppress(TerasuError):  # what ended the flight says more
+                self._spoils(flyer)
+            return (yield msg)
         if (because := self._spoils(flyer)) is None:
             return (yield msg)
         done = False

@@ -136,6 +136,7 @@ class Flyer(Instrument):
         self.local_files = local_files
         self._documents = RowDocuments()
         self._lock = threading.Lock()
+        self._telling = threading.Lock()
         self._flight: Flight | None = None
         self._rest: Flight | None = None
         """What of it is still to be made."""
@@ -143,10 +144,13 @@ class Flyer(Instrument):
         """What the unit has been told."""
         self._planned: tuple[Flight, Trajectory] | None = None
         self._status: Waiting | None = None
+        self._leg: object = None
+        """The part of the flight that the unit makes: a pause begins another one."""
         self._before = 0
         self._base = 0
         """Row of the file that is the first gate of the flight; negative where that is in a file before."""
         self._held = self._go_on = self._spoiled = False
+        self._given_up = False
         self._vouched: int | None = None
         self._asked_rows = self._rows_before = 0
         super().__init__(unit_facts.address, name=name, label=unit_facts.label, tango_name="", **kwargs)
@@ -338,7 +342,7 @@ class Flyer(Instrument):
         begun = Waiting(self.name, "its flight to begin", PATIENCE.wall_seconds(0.0), self._last_words)
         with self._lock:
             self._status, self._rest = status, flight
-            self._held = self._go_on = self._spoiled = False
+            self._held = self._go_on = self._spoiled = self._given_up = False
         self._asked_rows += flight.gates
 
         def work() -> None:
@@ -370,11 +374,13 @@ class Flyer(Instrument):
     def _start(self, status: Waiting) -> None:
         self._before = int(self.stored.fetch().value)
         self._ready = None  # the tables are used up
-        self.execute.start("Execute", lambda: in_background(lambda: status.guard(lambda: self._ended(status))))
+        leg = self._leg = object()
+        self.execute.start("Execute", lambda: in_background(lambda: status.guard(lambda: self._ended(status, leg))))
 
-    def _ended(self, status: Waiting) -> None:
-        if status.done:
-            return
+    def _ended(self, status: Waiting, leg: object) -> None:
+        with self._lock:
+            if status.done or leg is not self._leg or self._held:
+                return
         flight = self._rest
         assert flight is not None
         outcome, message, asked, made, stored, overflow, writer, overloaded = fetch_all(
@@ -385,15 +391,6 @@ class Flyer(Instrument):
         )
         said = enum_text(OUTCOME, outcome.value)
         rows = int(stored.value) - self._before
-        with self._lock:
-            if self._spoiled and said in ("Abort", "Success"):
-                return  # it is made again, from what was announced
-            if self._held and said == "Abort" and rows == made.value:
-                self._rest = flight.rest(rows)
-                if self._rest.gates:
-                    return  # a pause: it goes on later
-                self._held = False
-                said = "Success"
         if overflow.value:
             raise BadReading(f"{self.name}: {message.value} ({rows} of {flight.gates} gates are stored)")
         if writer.value:
@@ -429,7 +426,7 @@ class Flyer(Instrument):
 
     def stop(self, *, success: bool = False) -> None:
         """Stop the flight; the rows of the gates that ended are kept."""
-        status = self._status
+        status, self._given_up = self._status, True
         if status is None or status.done:
             return
         with self._lock:
@@ -455,10 +452,16 @@ class Flyer(Instrument):
         """Let so many rows of the file be announced, and no more until this is called again."""
         self._vouched = rows
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether gates of the flight under way, or of one that ended well, could be made again."""
+        status = self._status
+        return status is not None and not self._given_up and (not status.done or bool(status.success))
+
     def spoil(self) -> None:
         """Stop, also behind the last gate, and forget the rows that were not announced; `resume` makes them again."""
         status, flight = self._status, self._flight
-        if status is None or flight is None or (status.done and not status.success):
+        if status is None or flight is None or not self.repeatable:
             return
         with self._lock:
             self._held = self._spoiled = True
@@ -478,17 +481,28 @@ class Flyer(Instrument):
         with self._lock:
             if not self._go_on:
                 return
-            spoiled = self._spoiled
             self._go_on = False
 
         def work() -> None:
+            with self._telling:
+                begin_again()
+
+        def begin_again() -> None:
+            with self._lock:
+                if not self._held:
+                    return  # what was asked for again has been made good already
+                spoiled, self._held, self._spoiled = self._spoiled, False, False
+                self._leg = None  # the end of what was stopped is no news any more
             self._write(self.execute, "Done")  # completes when the last row of what was stopped is stored
             if spoiled:
                 self._forget_the_rest(flight)
+            else:
+                self._rest = flight.rest(int(self.stored.fetch().value) - self._base)
             rest = self._rest
             assert rest is not None
-            with self._lock:
-                self._held = self._spoiled = False
+            if not rest.gates:
+                status.finish()  # it was stopped behind its last gate
+                return
             self._check_interlocks(rest)
             self._tell(rest, self.check_flight(rest))
             self._start(status)
@@ -567,7 +581,7 @@ class Flyer(Instrument):
         if self._go_on:
             self._continue()
         status = self._status
-        if status is not None and status.done and not status.success and self.execute.connected:
+        if status is not None and status.done and self.execute.connected and self.execute.sample.value:
             self._write(self.execute, "Done")  # completes when the last row of a flight that was stopped is stored
             self.stored.fetch()
         if self._spoiled or not self.stored.connected:

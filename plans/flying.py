@@ -64,7 +64,8 @@ def fly(flyer: Flyer, flights: Sequence[Flight], stream: str = "primary") -> Msg
                 yield Msg("collect", flyer, name=stream, return_payload=False)
 
     def what_there_is(_: Exception) -> MsgGenerator[None]:
-        yield Msg("stop", flyer)
+        # not by a message: what it fails would fail the run once more, in the words of the stop
+        flyer.stop(success=True)
         if flyer.announces:
             yield Msg("collect", flyer, name=stream, return_payload=False)
 

@@ -99,7 +99,7 @@ def of_spec(spec: Any, key_of: Callable[[Any], str], gate_s: float | None) -> li
     BadPath
         If it says no duration, and `gate_s` is not given, or has no bounds.
     """
-    from scanspec.core import Path  # whoever has a spec has it
+    from scanspec.core import Path  # pyright: ignore[reportMissingTypeStubs]  # whoever has a spec has it
 
     core: Any = Path(spec.calculate(bounds=True)).consume()
     lower, upper = core.lower, core.upper
