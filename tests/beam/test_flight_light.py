@@ -32,7 +32,7 @@ def test_nodes_lie_a_grain_apart():
 def test_a_copy_leaves_the_line_alone(line):
     apart = line.apart()
     apart.axes["dcm.bragg"].put(20.0)
-    apart.axes["sample_stage.x"].put(3.0)
+    apart.axes["sample_stage.x"].put(5.0)
     assert line.axes["dcm.bragg"].position != 20.0
     assert apart.energy_ev() != line.energy_ev()
     assert apart.share_on_sample() < line.share_on_sample()
@@ -55,7 +55,7 @@ def test_gates_count_as_exposures_do(line):
                 normal=np.zeros((1, 2)),
                 uniform=np.full(1, 0.5),
             )
-            assert flown[0] == pytest.approx(counts[chamber.facts.channel], rel=0.01)
+            assert flown[0] == pytest.approx(counts[chamber.facts.channel], rel=0.005, abs=15)
 
 
 def test_a_flight_in_pieces_is_the_same_flight(line):
