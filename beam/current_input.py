@@ -18,7 +18,6 @@ from beam.tables import poisson_quantile
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 MANY_PHOTONS = 1e6  # from here on a Poisson number is drawn as a Gaussian one
-TINY = 1e-300
 FEW_PHOTONS = 50.0  # up to here a Poisson number is drawn for a gate, as one of many
 
 
@@ -172,8 +171,8 @@ class CurrentInput:
         mean, variance, rate = moments.T
         quanta = rate * gate_s
         scattered = mean + np.sqrt(variance / gate_s) * normal[:, 0]
-        if (few := quanta < FEW_PHOTONS).any():
-            expected = np.maximum(quanta[few], TINY)
+        if (few := (quanta > 0) & (quanta < FEW_PHOTONS)).any():
+            expected = quanta[few]
             scattered[few] = mean[few] * poisson_quantile(uniform[few], expected) / expected
         volts = scattered * gain_v_per_a + amplifier.dark_v
         volts += amplifier.noise_v_per_rt_hz * np.sqrt(0.5 / gate_s) * normal[:, 1]

@@ -35,6 +35,7 @@ class Flying:
         self.tree = tree
         self._times: dict[str, float] = {}
         self.growth_mb = 0.0
+        self._back = False
         self.session.engine.msg_hook = self._note
 
     def _note(self, msg: Any) -> None:
@@ -47,6 +48,9 @@ class Flying:
         from plans import fly_scan
 
         bound = with_roles(fly_scan, self.tree)
+        # to and fro: the way to the start is no part of the flight
+        start, stop = (stop, start) if self._back else (start, stop)
+        self._back = not self._back
         self.session.engine(bound(self.tree.sample_stage.x, start, stop, num, gate_s))
         return self._times["close"] - self._times["kickoff"]
 

@@ -33,8 +33,9 @@ def line(
         raise BadPath(f"{key}: num = 1: a line on the fly has 2 points or more")
     half = 0.5 * (stop - start) / (num - 1)
     edges: Floats = np.linspace(start - half, stop + half, num + 1)
-    still = {name: np.full(num + 1, float(at)) for name, at in (also or {}).items()}
-    return Stretch({key: edges, **still}, np.full(num, gate_s))
+    # views of one number each: a line may have millions of points
+    still = {name: np.broadcast_to(float(at), num + 1) for name, at in (also or {}).items()}
+    return Stretch({key: edges, **still}, np.broadcast_to(gate_s, num))
 
 
 def raster(

@@ -78,7 +78,7 @@ class _RowWriter(_RunWriter):
 
     def get_sres_node(self, sres_uid: str, desc_uid: str | None = None) -> Any:
         node, consolidator = super().get_sres_node(sres_uid, desc_uid)
-        if not consolidator._seqnums_to_indices_map:  # noqa: SLF001
+        if not isinstance(consolidator._seqnums_to_indices_map, _Count):  # noqa: SLF001
             consolidator._seqnums_to_indices_map = _Count()  # noqa: SLF001  # pyright: ignore[reportAttributeAccessIssue]
         return node, consolidator
 

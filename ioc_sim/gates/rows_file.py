@@ -23,6 +23,8 @@ from ioc_sim.frame_writer import SPARE_BYTES
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 CHUNK_ROWS = 8192
+CACHE_BYTES = 1 << 18
+"""Of chunks of each column: nothing is read again, and by default each would keep megabytes."""
 WHERE = "/entry/data"
 PROBE_BYTES = 1 << 22
 
@@ -48,7 +50,7 @@ class RowsFile:
         """Create the file, which must not exist."""
         self._room(path.parent, 0)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-        self._file = file = h5py.File(path, "w", libver="latest")
+        self._file = file = h5py.File(path, "w", libver="latest", rdcc_nbytes=CACHE_BYTES)
         entry = file.create_group("entry")
         entry.attrs["NX_class"] = "NXentry"
         file.attrs["default"], entry.attrs["default"] = "entry", "data"
