@@ -40,6 +40,10 @@ class LineAxis:
                 f"{self.name} {position:g} {self.facts.unit}: "
                 f"reaches {self.facts.low:g} … {self.facts.high:g} {self.facts.unit}"
             )
+        self.put(position)
+
+    def put(self, position: float) -> None:
+        """Put the mechanics at `position`, which is known to be within reach."""
         self._position = position
         self._encoder = self.quantise(position)
 

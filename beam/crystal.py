@@ -53,6 +53,14 @@ def energy_ev(bragg_deg: float, d_angstrom: float) -> float:
     return HC / (2 * d_angstrom * math.sin(math.radians(bragg_deg)))
 
 
+def energies_ev(bragg_deg: Floats, d_angstrom: float) -> Floats:
+    """Return the photon energies in eV of many Bragg angles in degrees: `energy_ev`; not a number beyond 0 … 90."""
+    found: Floats = np.full_like(bragg_deg, np.nan)
+    fits = (bragg_deg > 0) & (bragg_deg <= 90)
+    found[fits] = HC / (2 * d_angstrom * np.sin(np.radians(bragg_deg[fits])))
+    return found
+
+
 def perp_mm(bragg_deg: float, exit_offset_mm: float) -> float:
     """Return the gap between the crystals h / (2 cos θ) in mm that keeps the beam's exit offset h in mm."""
     return exit_offset_mm / (2 * math.cos(math.radians(bragg_deg)))

@@ -34,6 +34,7 @@ from beam.environment_kinds import Potentiostat as Potentiostat
 from beam.environment_kinds import SampleStage as SampleStage
 from beam.environment_kinds import TemperatureStage as TemperatureStage
 from beam.errors import ConfigError, UnknownName
+from beam.gate_kinds import GateUnit as GateUnit
 from beam.interlock import Interlock
 from beam.optics_kinds import BeamStop as BeamStop
 from beam.optics_kinds import Filters as Filters
@@ -251,7 +252,8 @@ Device = Annotated[
     | Photodiode
     | FluorescenceDetector
     | Magnet
-    | RasterStage,
+    | RasterStage
+    | GateUnit,
     Field(discriminator="kind"),
 ]
 
@@ -306,6 +308,19 @@ class Beamline(Station):
     @model_validator(mode="after")
     def _detectors_on_scalers(self) -> Beamline:
         check_channels(self.devices)
+        return self
+
+    @model_validator(mode="after")
+    def _gate_units_are_wired(self) -> Beamline:
+        for name, device in self.devices.items():
+            if not isinstance(device, GateUnit):
+                continue
+            if not isinstance(self.devices.get(device.scaler), Scaler):
+                raise ValueError(f"devices.{name}.scaler = {device.scaler!r} is no device of kind 'scaler'")
+            for key in device.axes:
+                owner, _, part = key.partition(".")
+                if part not in (axes_of(self.devices[owner]) if owner in self.devices else {}):
+                    raise ValueError(f"devices.{name}.axes: {key!r} is no axis of this beamline")
         return self
 
     @model_validator(mode="after")

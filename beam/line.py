@@ -7,7 +7,8 @@ monochromator's bandwidth (1 eV in 40).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +18,13 @@ from beam.axis import LineAxis
 from beam.clock import Clock
 from beam.constants import FWHM_PER_SIGMA
 from beam.crystal import CrystalPair, exit_offset_mm
-from beam.current_input import Response
+from beam.current_input import Moments, Response
 from beam.detector import IonChamber
 from beam.detector_kinds import DiffractionCamera, FluorescenceSpectrometer
 from beam.electron_yield import saturated
 from beam.environment_kinds import RampedAxis, SampleStage
 from beam.errors import UnknownName
+from beam.gate_kinds import GateUnit
 from beam.heat_load import HeatLoad
 from beam.line_base import Exposure, LineBase
 from beam.nodes import gaussian_nodes
@@ -65,7 +67,7 @@ KINDS = (
         "ion_chamber",
         "scaler",
     ),
-    *("drain_current", "sdd", "diffraction_camera", "sample_stage"),
+    *("drain_current", "sdd", "diffraction_camera", "sample_stage", "gate_unit"),
 )
 
 
@@ -157,6 +159,8 @@ class Line(LineBase):
                 self._add_axis(name, device)
             case DiffractionCamera():
                 pass  # it looks at `beam_behind`
+            case GateUnit():
+                pass  # it moves axes and counts on chambers that are there
             case _:
                 raise UnknownName("device kind", str(device.kind), KINDS)
 
@@ -313,6 +317,45 @@ class Line(LineBase):
         fluxes = [current_ma * flux for flux in optics.flux_per_ma]
         if lit:
             fluxes = self._shaken(optics, fluxes, dwell_s, index)
+        for detector, enters, responses in self._at_detectors(scaler, optics, fluxes):
+            counts[detector.facts.channel], over = detector.read(
+                enters, responses, gain_v_per_a=self.gain_v_per_a[detector.name], dwell_s=dwell_s, index=index
+            )
+            if over:
+                overloaded.append(detector.name)
+        return counts, overloaded
+
+    def currents_on(self, scaler: str) -> list[IonChamber | SampleCurrent]:
+        """Return what gives a current on a scaler, in the order of `moments`."""
+        return [one for one in (*self._chambers, *self._drains) if one.facts.scaler == scaler]
+
+    def moments(self, scaler: str) -> list[Moments]:
+        """Return what the light of 1 mA gives in each of `currents_on` where the axes are now, shutters apart.
+
+        The orbit stands still.
+        """
+        optics = self._optics()
+        return [
+            detector.moments(enters, responses)
+            for detector, enters, responses in self._at_detectors(scaler, optics, optics.flux_per_ma)
+        ]
+
+    def apart(self) -> Line:
+        """Return a copy with axes of its own, for a thread of its own: what the light would be elsewhere."""
+        shared = (self.facility, self.beamline, self.clock, self.ring, self._sample, *self._pairs.values())
+        alike = (*shared, *self._chambers, *self._drains, self._undulator, self._dcm, self._orbit)
+        apart = copy.deepcopy(self, {id(one): one for one in alike})
+        apart._pulses = {}  # noqa: SLF001
+        return apart
+
+    def _at_detectors(
+        self, scaler: str, optics: _Optics, fluxes: list[float]
+    ) -> Iterator[tuple[IonChamber | SampleCurrent, list[float], Sequence[Response]]]:
+        """Yield what gives a current on a scaler, with the light that enters it and its responses, one item an order.
+
+        `fluxes` are those that come through the optics.
+        """
+        lit = bool(optics.energies_ev)
         at_sample: list[float] | None = None
         for number, chamber in enumerate(self._chambers):
             if at_sample is None and chamber.facts.behind_sample:
@@ -323,25 +366,12 @@ class Line(LineBase):
                 fluxes = [flux * share for flux, share in zip(fluxes, met, strict=True)]
             responses = optics.responses[number] if lit else ()
             if chamber.facts.scaler == scaler:
-                counts[chamber.facts.channel], over = chamber.read(
-                    fluxes, responses, gain_v_per_a=self.gain_v_per_a[chamber.name], dwell_s=dwell_s, index=index
-                )
-                if over:
-                    overloaded.append(chamber.name)
+                yield chamber, fluxes, responses
             fluxes = [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]
         for drain in self._drains:
             if drain.facts.scaler == scaler:
                 meets = [self.share_on_sample() * flux for flux in (fluxes if at_sample is None else at_sample)]
-                counts[drain.facts.channel], over = drain.read(
-                    meets,
-                    self._yields(drain) if lit else (),
-                    gain_v_per_a=self.gain_v_per_a[drain.name],
-                    dwell_s=dwell_s,
-                    index=index,
-                )
-                if over:
-                    overloaded.append(drain.name)
-        return counts, overloaded
+                yield drain, meets, self._yields(drain) if lit else ()
 
     def _shaken(self, optics: _Optics, fluxes: list[float], dwell_s: float, index: int) -> list[float]:
         """Return the flux of each order with the orbit as it is during one exposure: it matters where slits cut."""

@@ -55,6 +55,12 @@ def erf(x: Floats) -> Floats:
     return values
 
 
+def poisson_quantile(share: Floats, expected: Floats) -> Floats:
+    """Return the numbers that a Poisson distribution of this mean stays at or below with a probability `share`."""
+    found: Floats = np.maximum(np.ceil(_special().pdtrik(share, expected)), 0.0)
+    return found
+
+
 def is_element(symbol: str) -> bool:
     """Tell whether this is the symbol of an element that the tables hold."""
     try:

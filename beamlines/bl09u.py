@@ -14,6 +14,7 @@ from devices import (
     DrainCurrent,
     EnergyAxis,
     Filters,
+    Flyer,
     IonChamber,
     MirrorPair,
     Potentiostat,
@@ -54,6 +55,7 @@ class BL09U(Tree):
     sample_stage: SampleStage
     temperature: TemperatureStage
     potential: Potentiostat
+    flyer: Flyer
     ring: RingStatus
 
     ROLES: ClassVar = {
@@ -66,6 +68,7 @@ class BL09U(Tree):
         "sample_stage": "sample_stage",
         "temperature": "temperature",
         "potential": "potential",
+        "flyer": "flyer",
         "shutter": "shutter",
         "front_end": "front_end",
         "ring": "ring",

@@ -13,6 +13,7 @@ from beam.errors import TerasuError
 from daq import logs
 from daq.device_clock import DeviceClock
 from daq.errors import Refused, RunAborted, RunFailed, innermost, story
+from daq.flown_rows import FlownRows
 from daq.journal import Journal
 from daq.scan_number import ScanNumber
 
@@ -24,8 +25,9 @@ class Outcome:
         self.uids: list[str] = []
         self.stops: dict[str, dict[str, Any]] = {}
         self.num_points = 0
-        """Events in the primary streams of all the runs; counted, because a stop may not find room on the disk."""
+        """Events, or rows of flights, in the primary streams; counted, because a stop may find no room on the disk."""
         self._primary: set[str] = set()
+        self._rows = FlownRows()
 
     def __call__(self, name: str, doc: Any) -> None:
         """Note what happens; the journal has taken each document before."""
@@ -35,6 +37,9 @@ class Outcome:
             self.num_points += len(doc["seq_num"]) if doc["descriptor"] in self._primary else 0
         elif name == "descriptor" and doc.get("name") == "primary":
             self._primary.add(doc["uid"])
+            self._rows.described(doc)
+        elif name == "stream_datum":
+            self.num_points += self._rows.more(doc)
         elif name == "start":
             self.uids.append(doc["uid"])
         elif name == "stop":

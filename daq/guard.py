@@ -16,6 +16,10 @@ set, wait, …       device failed, one of its own  noted, waits, repeated
                    conditions is broken
 set, wait, …       device failed, for no such     the plan gets the error
                    reason
+kickoff            broken                         waits, then begins to fly
+collect            all hold                       rows that were stored before that was asked are announced
+collect            broken                         the flight is stopped, noted, waits; the gates since the last rows
+                                                  that were announced are flown once more
 save               broken, cannot be repeated     the plan gets SpoiledPoint (`clear_checkpoint`, `rewindable`)
 =================  =============================  ============================================================
 
@@ -24,11 +28,13 @@ Waiting is done by ``sleep`` messages, which let the experiment clock of a simul
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
 import math
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from bluesky.utils import Msg, MsgGenerator, RunEngineControlException
 
@@ -67,6 +73,37 @@ NOT_REPEATED = frozenset(
         "setting",
     }
 )
+
+
+FLIGHT_S = 0.5
+"""Wall time between two looks at a flight that is made again."""
+_numbers = itertools.count()
+
+
+@runtime_checkable
+class FliesAgain(Protocol):
+    """A flyer that announces only what somebody vouches for, and makes the rest again."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether there is a flight whose gates could be made again."""
+        ...
+
+    def get_index(self) -> int:
+        """Return how many rows are stored."""
+        ...
+
+    def vouch(self, rows: int) -> None:
+        """Let so many rows be announced."""
+        ...
+
+    def spoil(self) -> None:
+        """Stop, and forget the rows that were not announced."""
+        ...
+
+    def resume(self) -> None:
+        """Make them again."""
+        ...
 
 
 class SpoiledPoint(TerasuError):
@@ -172,8 +209,10 @@ class _Guarded:
     def _handle(self, msg: Msg) -> MsgGenerator[Any]:
         if msg.command == "save" and self._bundling and self._triggered:
             return (yield from self._save(msg))
-        if msg.command == "open_run":
+        if msg.command == "open_run" or (msg.command == "kickoff" and isinstance(msg.obj, FliesAgain)):
             yield from self._wait_before(msg)
+        if msg.command == "collect" and isinstance(msg.obj, FliesAgain):
+            return (yield from self._collect(msg, msg.obj))
         answer = yield from self._attempt(msg)
         self._remember(msg, answer)
         return answer
@@ -316,6 +355,41 @@ class _Guarded:
             return value
         per = self._readings.get(check.per)
         return value / float(per["value"]) if per and per["value"] else None
+
+    # -- flights -----------------------------------------------------------------------------------------------
+
+    def _collect(self, msg: Msg, flyer: FliesAgain) -> MsgGenerator[Any]:
+        """Announce rows that are good; stop a flight that is not, and let it be made good."""
+        if not flyer.repeatable:
+            with contextlib.suppress(TerasuError):  # what ended the flight says more
+                self._spoils(flyer)
+            return (yield msg)
+        if (because := self._spoils(flyer)) is None:
+            return (yield msg)
+        done = False
+        while not done:
+            if because is not None:
+                flyer.spoil()
+                yield from self._suspend(*because)
+                flyer.resume()
+            yield Msg("checkpoint")
+            answer = yield msg
+            group = ("guard-flight", self._repeats, next(_numbers))
+            yield Msg("complete", flyer, group=group)
+            done = yield Msg("wait", None, group=group, timeout=FLIGHT_S, error_on_timeout=False)
+            because = self._spoils(flyer)
+            done = done and because is None
+        answer = yield msg
+        self._begin_anew()
+        return answer
+
+    def _spoils(self, flyer: FliesAgain) -> tuple[list[tuple[Condition, str]], str] | None:
+        """Vouch for the rows that are stored, unless a condition does not hold, or did not since it was asked last."""
+        rows = flyer.get_index()
+        if broken := self.guard.broken():
+            return broken, "; ".join(why for _, why in broken)
+        flyer.vouch(rows)
+        return None
 
     # -- suspensions -------------------------------------------------------------------------------------------
 

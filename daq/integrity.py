@@ -8,7 +8,7 @@ key (``integrity_…``)  what                                                clo
 =====================  ==================================================  =======================================
 events_expected        ``num_points`` of the plan; -1 where it says none   if more than were written, and the plan
                                                                            came to its own end
-events_written         events of the stream ``primary``
+events_written         events of the stream ``primary``; of a flight, rows
 seq_gaps               numbers that are missing between events             if there are any
 exposures_triggered    triggers of detectors that count their exposures
 exposures_made         what those detectors counted; -1 if not to be had   if fewer than triggered
@@ -80,6 +80,14 @@ class Tally:
     frames: dict[Any, tuple[int, int]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     resources: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def written(self) -> int:
+        """Events of the points; where they fly, rows of the column that has fewest."""
+        return self.events or min(self.rows.values(), default=0)
+
     gaps: int = 0
 
 
@@ -107,8 +115,12 @@ class Integrity:
             tally.gaps += max(0, doc["seq_num"] - tally.numbers.get(stream, 0) - 1)
             tally.numbers[stream] = max(tally.numbers.get(stream, 0), doc["seq_num"])
             tally.marked += sum(doc["data"][key] >= INVALID for key in severities)
+        elif name == "stream_resource" and (tally := self._by_uid.get(doc["run_start"])):
+            tally.keys[doc["uid"]] = doc["data_key"]
         elif name == "stream_datum" and doc["descriptor"] in self._streams:
             tally, stream, _ = self._streams[doc["descriptor"]]
+            if stream == "primary" and (key := tally.keys.get(doc["stream_resource"])):
+                tally.rows[key] = tally.rows.get(key, 0) + doc["indices"]["stop"] - doc["indices"]["start"]
             if (first := tally.resources.setdefault(doc["stream_resource"], stream)) != stream:
                 raise Incomplete(
                     f"a detector's file holds frames of the streams {first!r} and {stream!r}: "
@@ -152,7 +164,7 @@ class Integrity:
                     guard.suspended_s,
                 )
                 return uid
-            case "trigger":
+            case "trigger" | "kickoff":
                 for tally in self._runs.values():
                     self._triggered(tally, msg.obj)
             case "close_run" if msg.run in self._runs:
@@ -191,14 +203,14 @@ class Integrity:
         wrong: list[str] = []
         if tally.gaps:
             wrong.append(f"{tally.gaps} events are missing between others")
-        if came_to_its_end and tally.expected > tally.events:
-            wrong.append(f"{tally.events} of {tally.expected} events were written")
+        if came_to_its_end and tally.expected > tally.written:
+            wrong.append(f"{tally.written} of {tally.expected} events were written")
         made = self._exposures(tally, wrong)
         frames = self._frames(tally, wrong)
         guard = self.guard
         return "; ".join(wrong), {
             "events_expected": tally.expected,
-            "events_written": tally.events,
+            "events_written": tally.written,
             "seq_gaps": tally.gaps,
             "exposures_triggered": sum(tally.triggers.values()),
             "exposures_made": made,

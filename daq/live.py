@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from bluesky.callbacks import CallbackBase
 from tqdm import tqdm
 
+from daq.flown_rows import FlownRows
+
 MIN_WIDTH = 10
 
 
@@ -68,6 +70,7 @@ class LiveView(CallbackBase):
         self._columns: list[Column] = []
         self._primary: str | None = None
         self._bar: tqdm[Any] | None = None
+        self._rows = FlownRows()
 
     def _write(self, line: str) -> None:
         if self._bar is not None:
@@ -81,6 +84,7 @@ class LiveView(CallbackBase):
         self._start = dict(doc)
         self._columns = []
         self._primary = None
+        self._rows = FlownRows()
         if self.bar_wanted:
             total = doc.get("num_points")
             self._bar = tqdm(total=total, unit="pt", file=sys.stderr, dynamic_ncols=True, leave=False)
@@ -90,6 +94,7 @@ class LiveView(CallbackBase):
         if doc.get("name") != "primary" or self._primary:
             return
         self._primary = doc["uid"]
+        self._rows.described(doc)
         keys = doc["data_keys"]
         wanted = [field for group, _ in self._start.get("hints", {}).get("dimensions", []) for field in group]
         for hint in doc.get("hints", {}).values():
@@ -109,6 +114,14 @@ class LiveView(CallbackBase):
             if self._bar is not None:
                 self._bar.update()
         return doc
+
+    def stream_datum(self, doc: Any) -> None:
+        """Say how many rows of a flight there are: they are in a file of their own, each column announced by itself."""
+        if doc["descriptor"] != self._primary or not (rows := self._rows.more(doc)):
+            return
+        self._write(f"{self._rows.number} rows".rjust(MIN_WIDTH))
+        if self._bar is not None:
+            self._bar.update(rows)
 
     def stop(self, doc: Any) -> None:
         """Close the bar."""

@@ -15,6 +15,8 @@ from daq.errors import Refused, UsageError, innermost
 from daq.forecast import Files, Forecast
 from devices.axis import Axis
 from devices.coupled import CoupledAxis, now
+from devices.flight import Flight
+from devices.flyer import Flyer
 from devices.protocols import WritesFiles
 from devices.ramped import RampedAxis
 from devices.walking import walking
@@ -34,9 +36,12 @@ class Walk:
         self._setters: dict[Any, Callable[[Any, Any], float]] = {}
         self._triggers: dict[Any, Callable[[], float]] = {}
         self._axes: dict[Axis, AxisNow] = {}
+        self._flights: dict[Flyer, float] = {}
         self._handlers: dict[str, Callable[[Any], Any]] = {
             "set": self._set,
             "trigger": self._trigger,
+            "prepare": self._prepare,
+            "complete": self._complete,
             "wait": self._wait,
             "sleep": self._sleep,
             "read": lambda msg: self._ahead.reading(msg.obj),
@@ -116,10 +121,11 @@ class Walk:
             return self._ahead.location(msg.obj)
         return None
 
-    def _wait(self, msg: Any) -> None:
+    def _wait(self, msg: Any) -> bool:
         group = msg.kwargs.get("group", msg.args[0] if msg.args else None)
         self.forecast.least_s += self._groups.pop(group, 0.0)
         self._ahead.arrived(group)
+        return True
 
     def _set(self, msg: Any) -> None:
         device, value = msg.obj, msg.args[0]
@@ -164,6 +170,31 @@ class Walk:
     def _value_of(self, device: Any) -> Any:
         found = self._ahead.at.get(device)
         return now(device) if found is None else found
+
+    # -- flights -----------------------------------------------------------------------------------------------
+
+    def _prepare(self, msg: Any) -> None:
+        """Check a flight; how long it takes is known here, and passes with the wait for its end."""
+        flyer, flight = msg.obj, msg.args[0]
+        if not isinstance(flyer, Flyer) or not isinstance(flight, Flight):
+            return
+        made, group, way_s = flyer.check_flight(flight), f"way of {flyer.name}", 0.0
+        for key, positions in made.positions.items():
+            go = self._axis(flyer.axes[key])
+            way_s = max(way_s, self._go(go, float(positions[0]), group))
+            for place in (float(positions.min()), float(positions.max()), float(positions[-1])):
+                self._go(go, place, group)
+                self.forecast.note_move(flyer.axes[key], place)
+        self._ahead.arrived(group)
+        self._flights[flyer] = way_s + made.duration_s
+        self.forecast.points += flight.gates
+        files = self.forecast.files.setdefault(flyer.name, Files(flyer.directory()))
+        files.triggers += 1
+        files.bytes += flyer.flight_bytes(flight)
+
+    def _complete(self, msg: Any) -> None:
+        group = msg.kwargs.get("group")
+        self._groups[group] = max(self._groups.get(group, 0.0), self._flights.pop(msg.obj, 0.0))
 
     # -- moves -------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from devices.diffraction import DiffractionDetector
 from devices.elliptical import EllipticalUndulator
 from devices.energy import EnergyAxis
 from devices.filters import Filters
+from devices.flight import Flight
+from devices.flyer import Flyer
 from devices.grating import PlaneGrating
 from devices.grating_energy import GratingEnergy
 from devices.mirror import MirrorPair
@@ -41,6 +43,8 @@ __all__ = [
     "EllipticalUndulator",
     "EnergyAxis",
     "Filters",
+    "Flight",
+    "Flyer",
     "GapAxis",
     "GratingEnergy",
     "Instrument",

@@ -10,12 +10,14 @@ from ophyd import Device
 
 from beam import facts
 from beam.errors import ConfigError
+from devices.axis import Axis
 from devices.chamber import CurrentDetector, DrainCurrent, IonChamber, Mesh, Photodiode, PulseDetector
 from devices.counter import Counter
 from devices.crystal_energy import CrystalEnergy
 from devices.diffraction import DiffractionDetector
 from devices.elliptical import EllipticalUndulator
 from devices.filters import Filters
+from devices.flyer import Flyer, counters_on
 from devices.grating import PlaneGrating
 from devices.grating_energy import GratingEnergy
 from devices.mirror import MirrorPair
@@ -58,6 +60,7 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.FluorescenceDetector: PulseDetector,
     facts.Magnet: Magnet,
     facts.RasterStage: SampleStage,
+    facts.GateUnit: Flyer,
 }
 """Which class serves which kind of device in `config/`."""
 
@@ -96,7 +99,7 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                 made[key] = Spectrometer.of(one, name=key, transport=transport)
             case facts.DiffractionCamera():
                 made[key] = DiffractionDetector.of(one, name=key, transport=transport)
-            case facts.CurrentDetector() | facts.FluorescenceDetector() | facts.Filters():
+            case facts.CurrentDetector() | facts.FluorescenceDetector() | facts.Filters() | facts.GateUnit():
                 pass  # made before, or when there is an energy
             case _:
                 simple: Any = CLASSES[type(one)]
@@ -112,8 +115,20 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
                     f"{beamline.beamline}.{key}: what filters let through depends on an energy; it has none"
                 )
             made[key] = Filters.of(one, made["energy"], name=key, transport=transport)
+    for key, one in beamline.devices.items():
+        if isinstance(one, facts.GateUnit):
+            wired = {axis: _axis(made, axis) for axis in one.axes}
+            counters = counters_on(beamline.devices, one.scaler)
+            energy = made["energy"] if one.energy_axis is not None and "energy" in made else None
+            made[key] = Flyer.of(one, wired, name=key, counters=counters, energy=energy, transport=transport)
     order = ["energy", "polarisation", *beamline.devices, "ring"]
     return {key: made[key] for key in order if key in made}
+
+
+def _axis(made: Mapping[str, Any], key: str) -> Axis:
+    owner, _, part = key.partition(".")
+    axis: Axis = getattr(made[owner], part)
+    return axis
 
 
 def _energy(beamline: facts.Beamline, devices: list[Device]) -> dict[str, Device]:

@@ -33,16 +33,23 @@ class Acquire(Enum):
     ----------
     run : Run
         What lasts; given an event that is set when it is to stop.
+    word : str
+        What it says meanwhile.
     """
 
-    def __init__(self, run: Run) -> None:
-        super().__init__("Done", ("Done", "Acquire"), on_put=self._put)
+    def __init__(self, run: Run, word: str = "Acquire") -> None:
+        super().__init__("Done", ("Done", word), on_put=self._put)
+        self._word = word
         self.withheld: Callable[[str], Awaitable[None]] | None = None
         """Awaited before a put completes; set by a simulated fault."""
         self._run = run
         self._stop = asyncio.Event()
         self._completions = Completions()
         self._task: asyncio.Task[None] | None = None
+
+    def ask_to_stop(self) -> None:
+        """Ask what lasts to stop, without waiting for its end."""
+        self._stop.set()
 
     async def write(self, value: Any, **_: Any) -> None:
         """Take a client's put; what is shown is what is true, not what was put."""
@@ -52,9 +59,9 @@ class Acquire(Enum):
 
     async def _put(self, state: str) -> None:
         running = self._task is not None and not self._task.done()
-        if state == "Acquire" and not running:
+        if state == self._word and not running:
             self._stop.clear()
-            self.post("Acquire")
+            self.post(self._word)
             self._task = asyncio.create_task(self._last())
         elif state == "Done":
             if not running:

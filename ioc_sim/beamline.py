@@ -16,6 +16,7 @@ from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.diffraction import DiffractionGroup
 from ioc_sim.groups.filters import FiltersGroup
+from ioc_sim.groups.gate_unit import GateUnitGroup
 from ioc_sim.groups.hutch import HutchGroup
 from ioc_sim.groups.motors import MotorsGroup
 from ioc_sim.groups.pulses import PulsesGroup
@@ -65,6 +66,7 @@ GROUPS: dict[type[facts.Facts], Callable[[str, Any, Station], Group]] = {
     facts.FluorescenceDetector: PulsesGroup,
     facts.Magnet: RampedGroup,
     facts.RasterStage: MotorsGroup,
+    facts.GateUnit: GateUnitGroup,
 }
 """What serves a device of a kind."""
 
@@ -117,11 +119,13 @@ class BeamlineGroup:
         for group in self.groups.values():
             if isinstance(group, ShutterGroup):
                 group.connect(self.channels)
+            if isinstance(group, GateUnitGroup):
+                group.connect(self.groups)
 
     async def finish(self) -> None:
         """Close all files that are open: the server ends."""
         for group in self.groups.values():
-            if isinstance(group, AreaDetectorGroup):
+            if isinstance(group, AreaDetectorGroup | GateUnitGroup):
                 await group.finish()
 
     def remember(self, memory: Memory) -> None:

@@ -8,6 +8,9 @@ moving     arrival                 at rest exactly at the target; the clock adva
 moving     `to(other)`             goes on from where it is to `other`; both calls return on arrival there
 moving     `stop()`                at rest where it is; the clock advanced by the time that passed
 at rest    `stop()`                nothing
+at rest    `carry()`               moving: another controller moves the axis
+carried    `to(…)`, `stop()`       that controller is told to stop; `to` goes on when it has let go
+carried    `put_down()`            at rest where it is
 =========  ======================  =====================================================================
 """
 
@@ -83,14 +86,36 @@ class Motion:
         self._interrupt = asyncio.Event()
         self._goal: tuple[float, float] | None = None
         self._runner: asyncio.Task[None] | None = None
+        self._carrier: Callable[[], None] | None = None
+        self._down = asyncio.Event()
 
     @property
     def moving(self) -> bool:
         """Whether the axis is on its way."""
-        return self._runner is not None
+        return self._runner is not None or self._carrier is not None
+
+    def carry(self, stopped: Callable[[], None]) -> None:
+        """Let another controller move the axis, which is at rest; `stopped` is called where it is to stop."""
+        self._carrier = stopped
+        self._down.clear()
+        self._on_change()
+
+    def carried_to(self, position: float) -> None:
+        """Take note of where the other controller puts the axis."""
+        self._axis.move_to(position)
+        self._on_change()
+
+    async def put_down(self) -> None:
+        """Be at rest where the other controller left the axis."""
+        self._carrier = None
+        self._down.set()
+        self._on_change()
 
     async def to(self, target: float, velocity: float) -> None:
         """Move to `target` at `velocity` (unit and unit/s of the axis); return at rest."""
+        if self._carrier is not None:
+            self._carrier()
+            await self._down.wait()
         self._goal = (target, velocity)
         if self._runner is None:
             self._runner = asyncio.create_task(self._run())
@@ -100,6 +125,8 @@ class Motion:
 
     def stop(self) -> None:
         """Come to rest where the axis is."""
+        if self._carrier is not None:
+            self._carrier()
         if self._runner is not None:
             self._goal = None
             self._interrupt.set()

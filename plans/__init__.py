@@ -9,6 +9,9 @@ from plans.camera_series import camera_series
 from plans.energy_map import energy_map
 from plans.energy_scan import energy_scan
 from plans.familiar import a2scan, ascan, ct, dscan, mesh
+from plans.fly_map import fly_map, fly_spiral
+from plans.fly_scan import fly_scan, fly_spec
+from plans.fly_xas import fly_xas
 from plans.polarisation_scan import polarisation_scan
 from plans.quick_xas import quick_xas
 from plans.regions import Region
@@ -29,6 +32,11 @@ __all__ = [
     "dscan",
     "energy_map",
     "energy_scan",
+    "fly_map",
+    "fly_scan",
+    "fly_spec",
+    "fly_spiral",
+    "fly_xas",
     "mesh",
     "polarisation_scan",
     "quick_xas",

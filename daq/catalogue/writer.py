@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,12 @@ class _RowWriter(_RunWriter):
     def _close_stream_tree(self) -> None:
         """Leave out a request per node: without subscribers there is nothing to close."""
 
+    def get_sres_node(self, sres_uid: str, desc_uid: str | None = None) -> Any:
+        node, consolidator = super().get_sres_node(sres_uid, desc_uid)
+        if not isinstance(consolidator._seqnums_to_indices_map, _Count):  # noqa: SLF001
+            consolidator._seqnums_to_indices_map = _Count()  # noqa: SLF001  # pyright: ignore[reportAttributeAccessIssue]
+        return node, consolidator
+
     def flush(self) -> None:
         for stream, rows in self._internal_data_cache.items():
             if rows:
@@ -84,6 +90,22 @@ class _RowWriter(_RunWriter):
         for row in self._external_data_cache.values():
             self._write_external_data(row)
         self._external_data_cache.clear()
+
+
+class _Count:
+    """Takes the place of a consolidator's map from events to rows, of which nothing but its length is ever asked.
+
+    It would hold two numbers for each row of each column of a flight.
+    """
+
+    def __init__(self) -> None:
+        self._rows = 0
+
+    def update(self, more: Mapping[int, int]) -> None:
+        self._rows += len(more)
+
+    def __len__(self) -> int:
+        return self._rows
 
 
 def _typed(value: Any, dtype: str | None) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daq.errors import DataError
+from daq.export import external_rows
 from daq.journal_reader import Document
 
 ASSETS = ("resource", "datum", "stream_resource", "stream_datum")
@@ -150,6 +151,7 @@ class RunData:
             stream = data.streams[name]
             stream.columns = {key: column([row[key] for row in taken]) for key in stream.keys if key in taken[0]}
             stream.time = np.asarray(times[name])
+        external_rows.fill(data.streams, {uid: names[uid] for uid in names}, data.assets)
         return data
 
 

@@ -11,6 +11,7 @@ from ioc_sim.faults import area_detector
 from ioc_sim.faults.row import Argument, Arguments, Fault, Start, Undo
 from ioc_sim.frame_writer import FrameWriter
 from ioc_sim.groups.file_detector import FileDetectorGroup
+from ioc_sim.groups.gate_unit import GateUnitGroup
 
 
 class FailingWriter:
@@ -50,7 +51,7 @@ class FailingWriter:
 
 
 def _failing(number: int, *, at_open: bool) -> Start:
-    async def start(detector: FileDetectorGroup, given: Arguments) -> Undo:
+    async def start(detector: FileDetectorGroup | GateUnitGroup, given: Arguments) -> Undo:
         writer = detector.writer
         detector.writer = FailingWriter(writer, number, int(given.get("frames", 0)), at_open)
 
@@ -65,7 +66,7 @@ def _failing(number: int, *, at_open: bool) -> Start:
 _full_disk = _failing(errno.ENOSPC, at_open=False)
 
 
-async def _full(target: FileDetectorGroup | FilePlugin, given: Arguments) -> Undo:
+async def _full(target: FileDetectorGroup | GateUnitGroup | FilePlugin, given: Arguments) -> Undo:
     if isinstance(target, FilePlugin):
         return await area_detector.full(target, given)
     undo = await _full_disk(target, given)
@@ -75,13 +76,34 @@ async def _full(target: FileDetectorGroup | FilePlugin, given: Arguments) -> Und
 
 _SEEN = "WriteStatus Error with severity MAJOR, {} in WriteMessage, Acquire back to Done; its put succeeds"
 
+
+async def _slow(unit: GateUnitGroup, given: Arguments) -> Undo:
+    before, unit.rows_per_s = unit.rows_per_s, float(given["rows_per_s"])
+
+    async def undo() -> None:
+        unit.rows_per_s = before
+
+    return undo
+
+
 FAULTS = (
     Fault(
+        "slow_store",
+        "gate unit",
+        (GateUnitGroup,),
+        "rows are stored more slowly than gates make them: RowsWaiting grows; where the buffer is full, Overflow and "
+        "ExecuteStatus Failure",
+        _slow,
+        "store",
+        (Argument("rows_per_s", 100.0, "rows stored in a second", 0, 1e9),),
+    ),
+    Fault(
         "disk_full",
-        "file detector, file plugin",
-        (FileDetectorGroup, FilePlugin),
+        "file detector, file plugin, gate unit",
+        (FileDetectorGroup, FilePlugin, GateUnitGroup),
         f"the file is there, but frames find no room: {_SEEN.format('No space left on device')}; of an area detector's "
-        "file plugin, Write error with severity MAJOR, and the acquisition itself ends well",
+        "file plugin, Write error with severity MAJOR, and the acquisition itself ends well; of a gate unit, "
+        "ExecuteStatus Failure besides; blocks of rows count as frames",
         _full,
         "disk",
         (Argument("frames", 0, "so many frames still fit", 0, 1e9),),

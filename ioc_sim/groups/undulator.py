@@ -7,7 +7,7 @@ the put fails. An elliptical undulator has more such axes than the gap; one perm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from beam.axis_facts import ShifterAxis, UndulatorAxis
 from beam.facts import AppleUndulator, PlanarUndulator, axes_of
@@ -32,7 +32,7 @@ class UndulatorAxisGroup:
         self._unit = axis.unit
         self._axis = station.line.axes[key]
         self._facts = axis
-        self._motion = Motion(self._axis, station.time, axis.acceleration_s, self._show, self._path)
+        self.motion = Motion(self._axis, station.time, axis.acceleration_s, self._show, self._path)
         self._refused = False
         at, numbers = self._axis.encoder, {"units": axis.unit, "precision": axis.precision}
         self.setpoint = Float(at, low=axis.low, high=axis.high, **numbers, check=self._check, on_put=self._go)
@@ -62,12 +62,17 @@ class UndulatorAxisGroup:
             },
         )
 
+    @property
+    def carriage(self) -> Carriage:
+        """What lets another controller move it."""
+        return Carriage(self)
+
     def set_permit(self, permitted: bool) -> None:
         """Grant or withdraw the machine's permission to move."""
         self.permit.update("Permitted" if permitted else "Denied")
-        if not permitted and self._motion.moving:
+        if not permitted and self.motion.moving:
             self._refused = True
-            self._motion.stop()
+            self.motion.stop()
         self._show()
 
     def saved(self) -> Kept:
@@ -90,7 +95,7 @@ class UndulatorAxisGroup:
 
     async def _go(self, target: float) -> None:
         self._refused = False
-        await self._motion.to(target, self.velocity.value)
+        await self.motion.to(target, self.velocity.value)
         if self._refused:
             raise Refused(
                 f"{self._name} {self._part} {target} {self._unit}: the permission was withdrawn at "
@@ -99,7 +104,7 @@ class UndulatorAxisGroup:
 
     async def _stop(self, value: int) -> None:
         if value:
-            self._motion.stop()
+            self.motion.stop()
             self.stop.post(0)
 
     async def _keep(self, _: float) -> None:
@@ -109,13 +114,13 @@ class UndulatorAxisGroup:
         self.readback.update(self._axis.encoder)
         self._show_light()
         self.status.update(self._sentence())
-        self.moving.update("Moving" if self._motion.moving else "Idle")
+        self.moving.update("Moving" if self.motion.moving else "Idle")
 
     def _show_light(self) -> None:
         """Show what of the light has changed with the axis."""
 
     def _sentence(self) -> str:
-        if self._motion.moving:
+        if self.motion.moving:
             return f"moving to {self.setpoint.value:.{self._facts.precision}f} {self._unit}"
         return "the machine does not permit motion" if self.permit.value == "Denied" else "at rest"
 
@@ -194,3 +199,29 @@ class RowGroup(UndulatorAxisGroup):
 
     def _show_light(self) -> None:
         self._whole.show_light()
+
+
+class Carriage:
+    """Lets another controller move an axis of an undulator, with the machine's permission."""
+
+    def __init__(self, group: UndulatorAxisGroup) -> None:
+        self._group, self._motion = group, group.motion
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is not at rest, or may not move."""
+        return self._motion.moving or self._group.permit.value == "Denied"
+
+    def carry(self, stopped: Callable[[], None]) -> None:
+        """Let go of the axis."""
+        self._motion.carry(stopped)
+
+    def carried_to(self, position: float) -> None:
+        """Take note of where the axis is put."""
+        self._motion.carried_to(position)
+
+    async def put_down(self) -> None:
+        """Take the axis over again: the set-point is where it stands."""
+        await self._motion.put_down()
+        if not self._motion.moving:
+            self._group.setpoint.post(self._group.readback.value)

@@ -9,6 +9,9 @@ under way    a tick of wall time             the axis is put where the profile s
 under way    Stop                            braking
 under way    another Move, Jog, Home         braking; it starts when the axis is at rest
 under way    profile ends, switch reached    arriving
+at rest      `carry`                         carried: another controller moves the axis, `carried_to` tells where
+carried      Stop, Move, Jog, Home           that controller is told to stop; what was commanded waits for it
+carried      `put_down`                      at rest, a report; or the command that waited starts
 braking      ramp ends                       arriving
 arriving     the clock has been advanced     at rest, a report; or the command that waited starts
 ===========  ==============================  ===================================================================
@@ -101,6 +104,7 @@ class MotorDrive:
         self._passed = self._spent = self._tick_from = self._tick = 0.0
         self._duration = 0.0
         self._turn = 0
+        self._carrier: Callable[[], None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- what the record sees
@@ -156,6 +160,9 @@ class MotorDrive:
         await self.stop()
 
     async def _brake(self) -> None:
+        if self._carrier is not None:
+            self._carrier()
+            return
         if not self._moving or self._arriving or self._profile is None or isinstance(self._profile, Braking):
             return
         now = self._now()
@@ -201,6 +208,33 @@ class MotorDrive:
         """Return how fast the command under way brakes (unit/s²); 0 means at once."""
         ramp = self._command.ramp if self._command else Ramp(0, 0, 0)
         return max(abs(ramp.speed) - ramp.base, 0.0) * self._step / ramp.seconds if ramp.seconds > 0 else 0.0
+
+    # ---- carried by another controller
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is not at rest, by whoever's command."""
+        return self._moving
+
+    def carry(self, stopped: Callable[[], None]) -> None:
+        """Let another controller move the axis, which is at rest; `stopped` is called where this one is to stop."""
+        self._carrier, self._moving, self._profile = stopped, True, None
+        self._changed(self.report())
+
+    def carried_to(self, position: float) -> None:
+        """Take note of where the other controller has put the axis; not where a fault holds it."""
+        if not self.fault.holds:
+            self._forward = position >= self._axis.position
+            self._axis.move_to(position)
+        self._changed(self.report())
+
+    async def put_down(self) -> None:
+        """Be at rest where the other controller left the axis."""
+        self._carrier, self._moving = None, False
+        if self._waiting is not None:
+            await self._start(self._waiting)
+        else:
+            self._changed(self.report())
 
     # ---- motion
 
