@@ -95,12 +95,6 @@ class CrystalEnergy(EnergyAxis):
         self._spacing = self.dcm.spacing_at(self.dcm.exchange.position)
         return super().set(value)
 
-    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[DoubleCrystal, dict[str, float]]:
-        """Return the offset of the Bragg angle: offset' = offset + asin(hc/2d E_reference) - asin(hc/2d E_found)."""
-        d = self.dcm.d_angstrom
-        wrong_deg = crystal.bragg_deg(reference_ev, d) - crystal.bragg_deg(found_ev, d)
-        return self.dcm, {"bragg_offset_deg": round(self.dcm.bragg_offset_deg + wrong_deg, 7)}
-
     def choose_harmonic(self, energies_ev: Iterable[float]) -> int:
         """Return the one harmonic that reaches all energies; raises OutOfReach as every energy axis."""
         energies = sorted({float(one) for one in energies_ev})
@@ -115,6 +109,12 @@ class CrystalEnergy(EnergyAxis):
         chosen = harmonic or self.harmonic_choice.get() or physics.best_harmonic(energy_ev)
         gap = self._gap(float(energy_ev), chosen) - self.undulator.gap_offset_mm
         return {"gap": gap, **self.dcm.angles_for(energy_ev, where)}
+
+    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[DoubleCrystal, dict[str, float]]:
+        """Return the offset of the Bragg angle: offset' = offset + asin(hc/2d E_reference) - asin(hc/2d E_found)."""
+        d = self.dcm.d_angstrom
+        wrong_deg = crystal.bragg_deg(reference_ev, d) - crystal.bragg_deg(found_ev, d)
+        return self.dcm, {"bragg_offset_deg": round(self.dcm.bragg_offset_deg + wrong_deg, 7)}
 
     def _check_range(self, energy_ev: float, where: ValueOf | None = None) -> None:
         exchange = self.dcm.exchange.position if where is None else where(self.dcm.exchange)

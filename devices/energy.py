@@ -72,10 +72,6 @@ class EnergyAxis(CoupledAxis):
         """
         raise NotImplementedError
 
-    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[Any, dict[str, float]]:
-        """Return the monochromator and its settings with which what was found at one energy reads as the other."""
-        raise NotImplementedError
-
     def targets_for(self, energy_ev: float, harmonic: int = 0, where: ValueOf | None = None) -> dict[str, float]:
         """Return where each axis has to be for an energy.
 
@@ -93,6 +89,10 @@ class EnergyAxis(CoupledAxis):
         OutOfReach
             If the energy cannot be reached; the message names the range.
         """
+        raise NotImplementedError
+
+    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[Any, dict[str, float]]:
+        """Return the monochromator and its settings with which what was found at one energy reads as the other."""
         raise NotImplementedError
 
     # -- where it is and may go --------------------------------------------------------------------------------

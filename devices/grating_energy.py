@@ -122,15 +122,6 @@ class GratingEnergy(EnergyAxis):
         self._ruling = self.pgm.in_beam(self.pgm.exchange.position)
         return super().set(value)
 
-    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[PlaneGrating, dict[str, float]]:
-        """Return the offset of the grating's angle that makes what was found at one energy read as the other."""
-        pgm = self.pgm
-        name = pgm.in_beam(pgm.exchange.position)
-        order, lines = int(pgm.order.get()), pgm.physics.grating(name).lines_per_mm
-        at = pgm.physics.motors(found_ev, name, pgm.cff.get(), order)
-        wrong_deg = grating_deg(reference_ev, at.mirror_deg, lines, order) - at.grating_deg
-        return pgm, {"grating_offset_deg": round(pgm.grating_offset_deg + wrong_deg, 8)}
-
     def choose_harmonic(self, energies_ev: Iterable[float], polarisations: Sequence[Polarisation] = ()) -> int:
         """Return the one harmonic that reaches all energies in all polarisations, by default in the present one."""
         energies = sorted({float(one) for one in energies_ev})
@@ -181,6 +172,15 @@ class GratingEnergy(EnergyAxis):
         """Return the degree of circular polarisation that the undulator's theory gives for both, -1 … 1."""
         state = self.undulator.state_for(energy_ev, polarisation, 1, str(where(self.undulator.switching)))
         return self.undulator.physics.light([energy_ev], state, 1.0)[0].p3
+
+    def calibrated(self, found_ev: float, reference_ev: float) -> tuple[PlaneGrating, dict[str, float]]:
+        """Return the offset of the grating's angle that makes what was found at one energy read as the other."""
+        pgm = self.pgm
+        name = pgm.in_beam(pgm.exchange.position)
+        order, lines = int(pgm.order.get()), pgm.physics.grating(name).lines_per_mm
+        at = pgm.physics.motors(found_ev, name, pgm.cff.get(), order)
+        wrong_deg = grating_deg(reference_ev, at.mirror_deg, lines, order) - at.grating_deg
+        return pgm, {"grating_offset_deg": round(pgm.grating_offset_deg + wrong_deg, 8)}
 
     def waves(self, targets: Mapping[str, float], where: ValueOf) -> list[dict[str, float]]:
         """Return the axes in a safe order: the undulator's own, the monochromator with what starts first."""
