@@ -13,7 +13,7 @@ from daq.errors import DataError
 from daq.say import say
 
 FIELD_T = 2.0
-SIDE_UM, POINTS = 4.0, 20
+SIDE_UM, POINTS = 3.0, 20
 TOLERANCE = 0.05
 
 

@@ -21,7 +21,7 @@ def to_png(maps: Maps) -> bytes:
     panels: list[tuple[str, Any, str]] = [(light.words, one, "viridis") for light, one in maps.images.items()]
     panels += [(f"dichroism at {energy:.1f} eV", one, "RdBu") for energy, one in dichroism.items()]
     panels = panels[-MOST:]
-    across = max(1, min(3 if len(panels) > 4 else 2, len(panels)))
+    across = 2 if len(panels) in (2, 4) else max(1, min(3, len(panels)))
     down = -(-len(panels) // across)
     figure = Figure(figsize=(3.6 * across + 0.6, 3.2 * down + 1.0), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)

@@ -34,7 +34,7 @@ def to_png(spectrum: Spectrum) -> bytes:
         grid = figure.add_gridspec(2, 2, height_ratios=(1.25, 1.0))
         whole = figure.add_subplot(grid[0, :])
         near, slope = figure.add_subplot(grid[1, 0]), figure.add_subplot(grid[1, 1])
-    label = "µ(E), $I_f/I_0$" if spectrum.fluorescence else "µt(E) = ln($I_0/I_t$)"
+    label = "µt(E) = ln($I_0/I_t$)" if spectrum.mode.logarithm else f"µ(E), {spectrum.mode.formula}"
     whole.plot(spectrum.energy_ev, spectrum.mu, color=LINE, linewidth=1.2)
     whole.set(xlabel="photon energy (eV)", ylabel=label)
     whole.margins(x=0.01)
@@ -118,7 +118,7 @@ def _heading(spectrum: Spectrum) -> str:
     parts = [_sample_text(spectrum.run.start, "name") or "unnamed sample"]
     if about:
         parts.append(f"{about[0]} {about[1]} edge")
-    parts.append("fluorescence" if spectrum.fluorescence else "transmission")
+    parts.append(spectrum.mode.words)
     return ", ".join(parts)
 
 

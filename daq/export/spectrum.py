@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,28 @@ from daq.export.run_data import RunData, Stream
 Floats = npt.NDArray[np.float64]
 
 ENERGY, I0, COUNT_TIME, BRAGG = "energy", "i0", "count_time", "energy_bragg"
-TRANSMITTED, FLUORESCED = "it", "iff"
+
+
+class Mode(NamedTuple):
+    """How absorption is measured with a detector.
+
+    `name` is NXxas's, `words` ours; `column` is XDI's for the signal, that of µ ends alike.
+    """
+
+    name: str
+    words: str
+    formula: str
+    column: str
+    instrument: str
+    logarithm: bool = False
+
+
+MODES = {
+    "it": Mode("Transmission", "transmission", "ln(I0/It)", "trans", "ion chamber", logarithm=True),
+    "iff": Mode("Fluorescence Yield", "fluorescence", "If/I0", "fluor", "fluorescence detector"),
+    "tey": Mode("Total Electron Yield", "electron yield", "Ie/I0", "ey", "drain current"),
+}
+"""By detector, in the order in which they are looked for."""
 _EDGE = re.compile(r"\s*([A-Z][a-z]?)\s+(K|[LMN][1-7]?)\s*")
 _REFLECTIONS = ((1, 1, 1), (2, 2, 0), (3, 1, 1), (3, 3, 3), (5, 1, 1))
 
@@ -34,11 +55,11 @@ class Spectrum:
     i0
         Counts before the sample, less the dark counts.
     signal
-        Counts behind the sample (transmission) or of its fluorescence, less the dark counts.
+        Counts behind the sample (transmission), of its fluorescence or of its electrons, less the dark counts.
     mu
-        ln(i0/it) in transmission, if/i0 in fluorescence; without dimension.
-    fluorescence
-        Which of the two it is.
+        ln(i0/it) in transmission, else signal/i0; without dimension.
+    detector
+        What gave the signal: one of `MODES`.
     count_time_s
         Counting time of each point, in s.
     dark
@@ -51,7 +72,7 @@ class Spectrum:
     i0: Floats
     signal: Floats
     mu: Floats
-    fluorescence: bool
+    detector: str
     count_time_s: Floats
     run: RunData
     dark: dict[str, float] = field(default_factory=dict)
@@ -66,11 +87,11 @@ class Spectrum:
             If the run holds no spectrum, an energy twice, or a point without light.
         """
         primary = run.primary()
-        detector = next((key for key in (TRANSMITTED, FLUORESCED) if key in primary.columns), None)
+        detector = next((key for key in MODES if key in primary.columns), None)
         missing = [key for key in (ENERGY, I0) if key not in primary.columns]
         if missing or detector is None:
             have = ", ".join(sorted(primary.columns)) or "nothing"
-            wanted = ", ".join([*missing, *([] if detector else [f"{TRANSMITTED} or {FLUORESCED}"])])
+            wanted = ", ".join([*missing, *([] if detector else [" or ".join(MODES)])])
             raise DataError(f"run {run.uid[:8]} is no absorption spectrum: it has {have}, but no {wanted}")
         energy = np.asarray(primary.columns[ENERGY], float)
         count_time = np.asarray(primary.columns.get(COUNT_TIME, np.ones(len(primary))), float)
@@ -80,9 +101,13 @@ class Spectrum:
         order = np.argsort(energy, kind="stable")
         energy, i0, signal, count_time = energy[order], i0[order], signal[order], count_time[order]
         _check(run, energy, i0, signal, detector)
-        fluorescence = detector == FLUORESCED
-        mu = signal / i0 if fluorescence else np.log(i0 / signal)
-        return cls(energy, i0, signal, mu, fluorescence, count_time, run, dark)
+        mu = np.log(i0 / signal) if MODES[detector].logarithm else signal / i0
+        return cls(energy, i0, signal, mu, detector, count_time, run, dark)
+
+    @property
+    def mode(self) -> Mode:
+        """How it was measured."""
+        return MODES[self.detector]
 
     @property
     def element_and_edge(self) -> tuple[str, str] | None:

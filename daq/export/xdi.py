@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from daq.errors import DataError
-from daq.export.spectrum import FLUORESCED, I0, TRANSMITTED, Spectrum
+from daq.export.spectrum import I0, MODES, Spectrum
 from daq.timestamps import iso
+
+XDI_NAMES = {"iff": "if"}
 
 
 def to_xdi(spectrum: Spectrum) -> str:
@@ -29,7 +31,7 @@ def to_xdi(spectrum: Spectrum) -> str:
     DataError
         If the run does not say which element and edge it is about: the format must say it.
     """
-    signal, mu = ("ifluor", "mufluor") if spectrum.fluorescence else ("itrans", "mutrans")
+    signal, mu = (f"{kind}{spectrum.mode.column}" for kind in ("i", "mu"))
     labels = ["energy", "i0", signal, mu, "count_time"]
     units = {"energy": "eV", "count_time": "seconds"}
     lines = [f"# XDI/1.0 Terasu/{importlib.metadata.version('terasu')}"]
@@ -70,14 +72,7 @@ def _fields(spectrum: Spectrum) -> Iterator[tuple[str, Any]]:
         yield "Scan.end_time", iso(run.stop["time"])
     yield from _sample(start)
     yield "Detector.i0", _detector(I0, spectrum.dark)
-    yield (
-        ("Detector.if", _detector(FLUORESCED, spectrum.dark))
-        if spectrum.fluorescence
-        else (
-            "Detector.it",
-            _detector(TRANSMITTED, spectrum.dark),
-        )
-    )
+    yield f"Detector.{XDI_NAMES.get(spectrum.detector, spectrum.detector)}", _detector(spectrum.detector, spectrum.dark)
     yield from _own(spectrum)
 
 
@@ -126,7 +121,7 @@ def _own(spectrum: Spectrum) -> Iterator[tuple[str, Any]]:
 
 
 def _detector(key: str, dark: dict[str, float]) -> str:
-    kind = "fluorescence detector" if key == FLUORESCED else "ion chamber"
+    kind = MODES[key].instrument if key in MODES else "ion chamber"
     less = f" less dark counts of {dark[key]:.6g} per second" if key in dark else ", dark counts not subtracted"
     return f"{kind} {key}, counts{less}"
 

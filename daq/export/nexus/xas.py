@@ -17,14 +17,16 @@ import numpy.typing as npt
 from daq.errors import DataError
 from daq.export.nexus.values import field, group
 from daq.export.run_data import RunData
-from daq.export.spectrum import BRAGG, COUNT_TIME, ENERGY, FLUORESCED, I0, TRANSMITTED, Spectrum
-
-MODES = {TRANSMITTED: "Transmission", FLUORESCED: "Fluorescence Yield"}
+from daq.export.spectrum import BRAGG, COUNT_TIME, ENERGY, I0, MODES, Spectrum
 
 
 def is_xas(run: RunData) -> bool:
-    """Return whether the run has what the definition asks for: energies, incoming counts, a signal."""
-    return _signal(run) is not None
+    """Return whether the run has what the definition asks for: energies, incoming counts, a signal.
+
+    One that moved something else, or took each energy several times to compare, is no such spectrum.
+    """
+    moved = run.start.get("motors")
+    return _signal(run) is not None and "xmcd" not in run.start and (not moved or ENERGY in moved)
 
 
 def _signal(run: RunData) -> str | None:
@@ -45,7 +47,7 @@ def write_xas(entry: h5py.Group, instrument: h5py.Group, run: RunData) -> h5py.G
     energy.make_scale("energy")
     incoming = field(data, "incoming_beam", primary.columns[I0], primary.unit(I0) or "counts")
     absorbed = field(data, "absorbed_beam", primary.columns[signal], primary.unit(signal) or "counts")
-    field(data, "mode", MODES[signal])
+    field(data, "mode", MODES[signal].name)
     data.attrs.update(axes=["energy"], energy_indices=np.array([0]), signal="absorbed_beam")
     try:
         spectrum = Spectrum.of(run)
@@ -53,7 +55,7 @@ def write_xas(entry: h5py.Group, instrument: h5py.Group, run: RunData) -> h5py.G
         field(data, "remark", f"no µ(E): {error}")  # the counts are what they are
         spectrum = None
     else:
-        name = f"µ(E) = {'If/I0' if spectrum.fluorescence else 'ln(I0/It)'}, dark counts subtracted"
+        name = f"µ(E) = {spectrum.mode.formula}, dark counts subtracted"
         mu = field(data, "mu", _as_recorded(spectrum.mu, energy[()]), long_name=name)
         mu.dims[0].attach_scale(energy)
         data.attrs["signal"] = "mu"
