@@ -165,8 +165,9 @@ def plan(stretches: Sequence[Stretch], paces: Mapping[str, Pace], settle_s: floa
     axes = list(stretches[0].positions)
     limits = np.array([paces[key].acceleration for key in axes])
     window = SHORTEST_S
+    thinned = [_thinned(one, axes) for one in stretches]  # once: a stretch may have millions of gates
     for _ in range(100):
-        times, places, edges = _polyline(stretches, axes, paces, window, settle_s)
+        times, places, edges = _polyline(stretches, thinned, axes, paces, window, settle_s)
         needed = _most_needed(times, places, window, limits) / MARGIN
         if needed <= 1.0:
             break
@@ -228,7 +229,12 @@ def _rows(stretch: Stretch, start_s: float) -> list[GateRow]:
 
 
 def _polyline(
-    stretches: Sequence[Stretch], axes: Sequence[str], paces: Mapping[str, Pace], window: float, settle_s: float
+    stretches: Sequence[Stretch],
+    thinned: Sequence[tuple[Floats, Floats]],
+    axes: Sequence[str],
+    paces: Mapping[str, Pace],
+    window: float,
+    settle_s: float,
 ) -> tuple[Floats, Floats, list[float]]:
     """Return corners in time and place, shapes (k,) and (k, axes), and when each stretch begins; the first at 0."""
     run_s = window / 2 + settle_s
@@ -237,18 +243,17 @@ def _polyline(
     places: list[Floats] = []
     begins: list[float] = []
     now = 0.0
-    for one in stretches:
-        edges, there = _thinned(one, axes)
+    for one, (edges, there) in zip(stretches, thinned, strict=True):
         gate_s, last_s = one.gate_s[0], one.gate_s[-1]
-        ends = np.stack([one.positions[key] for key in axes], axis=1)
+        ends = np.array([one.positions[key][[0, 1, -2, -1]] for key in axes]).T
         first = ends[0] - (ends[1] - ends[0]) / gate_s * run_s
-        last = ends[-1] + (ends[-1] - ends[-2]) / last_s * run_s
+        last = ends[3] + (ends[3] - ends[2]) / last_s * run_s
         if places:
             way = np.abs(first - places[-1][-1])
             now += max(window, float(np.max(way / fast)))
         begins.append(now + run_s)
-        edges = now + run_s + edges
-        times.append(np.concatenate(([now], edges, [edges[-1] + run_s])))
+        there_s = now + run_s + edges
+        times.append(np.concatenate(([now], there_s, [there_s[-1] + run_s])))
         places.append(np.concatenate((first[np.newaxis], there, last[np.newaxis])))
         now = float(times[-1][-1])
     # before and behind, all stand

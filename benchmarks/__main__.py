@@ -50,6 +50,9 @@ def main() -> None:
             from benchmarks.camera_writing import camera_rows
 
             rows += camera_rows(directory, arguments.rounds)
+            from benchmarks.flying import flying_rows
+
+            rows += flying_rows(directory, arguments.rounds)
             cold = Row("nothing running -> scan done and read back", ColdStart(directory), goal=10.0, absolute=True)
             interleave([cold], min(arguments.rounds, 3))
             hour = Row("one hour of scan, 200 points, x 100, likewise", ColdStart(directory, HOUR), 60.0, absolute=True)

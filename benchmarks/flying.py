@@ -5,12 +5,14 @@ The servers are those of BL09U, at real time; the engine is that of a session, w
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks.image_latency import Lines
 from benchmarks.table import Row, interleave
 
 POINTS, GATE_S = 1000, 0.001
@@ -72,14 +74,37 @@ class Flying:
 
 
 def flying_rows(directory: Path, rounds: int) -> list[Row]:
-    """Measure the rows of flights."""
-    flying = Flying(directory)
-    points = Row("fly scan of 1 000 x 1 ms: kickoff to proven end", flying.points, goal=1.7, absolute=True)
-    fast = Row("10^6 gates at 100 000 a second, HDF5: rows stored", flying.fast, absolute=True, unit="1000/s")
-    grown = Row("  ... growth of the engine meanwhile", lambda: flying.growth_mb, 20.0, absolute=True, unit="MB")
+    """Measure the rows of flights, in a process of their own: a session has one set of servers."""
+    flying = Lines("benchmarks.flying", str(directory / "flying"))
+    points = Row(
+        "fly scan of 1 000 x 1 ms: kickoff to proven end", lambda: float(flying.ask("points")), 1.7, absolute=True
+    )
+    fast = Row(
+        "10^6 gates at 100 000 a second to HDF5: 1000 rows/s",
+        lambda: float(flying.ask("fast")),
+        absolute=True,
+        unit="k",
+    )
+    grown = Row("  ... growth of the engine", lambda: float(flying.ask("growth")), 20.0, absolute=True, unit="MB")
     try:
         interleave([points], rounds)
         interleave([fast, grown], 1)
     finally:
         flying.close()
     return [points, fast, grown]
+
+
+def main() -> None:
+    """Fly what each line of standard input says; answer with the figure."""
+    flying = Flying(Path(sys.argv[1]))
+    try:
+        print("ready", flush=True)
+        for line in sys.stdin:
+            what = line.strip()
+            print(flying.growth_mb if what == "growth" else getattr(flying, what)(), flush=True)
+    finally:
+        flying.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -217,7 +217,7 @@ class Flyer(Instrument):
     def _check_gates(self, flight: Flight) -> None:
         if not flight.gates:
             raise OutOfReach(f"{self.name}: no gates, no flight")
-        shortest = max(self.facts.shortest_gate_s, 0.0)
+        shortest = self.facts.shortest_gate_s
         if flight.shortest_s < shortest * (1 - 1e-9):
             raise OutOfReach(
                 f"{self.name}: gates of {flight.shortest_s:.4g} s; its shortest are {shortest:g} s: "
@@ -227,8 +227,8 @@ class Flyer(Instrument):
 
     def _check_rate(self, flight: Flight) -> None:
         rate = self.facts.stored_rows_per_s
-        if self.store_rate.connected:
-            rate = min(rate, float(self.store_rate.sample.value))
+        if self.store_rate.connected and (probed := float(self.store_rate.sample.value)) > 0:
+            rate = min(rate, probed)
         longest_run = max(len(one) for one in flight.stretches)
         if 1.0 / flight.shortest_s > rate and longest_run > self.facts.buffer_rows:
             raise OutOfReach(

@@ -93,13 +93,12 @@ def test_a_line_has_a_row_for_each_gate_where_the_encoder_was(station):
         ("sample_stage.x", (-0.01, 0.01, 1001, 5e-6), "gates of 5e-06 s; its shortest are 1e-05 s"),
         ("sample_stage.x", (-25.0, 1.0, 101, 0.5), r"goes to -25\.\d+ mm at .* allowed -25 … 25 mm"),
         ("table.z", (200.0, 300.0, 101, 0.5), "not wired to it; dcm.bragg, dcm.perp"),
-        ("sample_stage.x", (-9.0, 9.0, 2_000_000, 1e-5), "250000 rows|rows a second in a probe|mm/s is its limit"),
     ],
 )
 def test_what_cannot_be_flown_is_refused_before_anything_moves(station, motor, path, because):
     device = station.tree.find(motor)
     with pytest.raises(OutOfReach, match=because):
-        list(fly_scan(device, *path, **station.roles))
+        next(fly_scan(device, *path, **station.roles))
     assert not station.tree.flyer.execute.sample.value
 
 
