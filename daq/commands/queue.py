@@ -316,6 +316,8 @@ def _pause(arguments: argparse.Namespace) -> int:
 def _resume(arguments: argparse.Namespace) -> int:
     client = _client(arguments)
     if arguments.uid is None:
+        if client.ask("status")["manager_state"] != "paused":
+            raise Refused("no plan is paused; a run that was interrupted goes on with `terasu queue resume UID`")
         client.command("re_resume")
         say("running")
         return SUCCESS

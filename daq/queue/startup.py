@@ -8,6 +8,7 @@ beforehand what that check would say.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import os
 import sys
@@ -124,11 +125,16 @@ def _foreseen(item: dict[str, Any], user: str) -> dict[str, Any]:
     if plan is None:
         return {"error": f"{item['name']} is not offered at this station"}
     try:
-        made = plan(*item.get("args", ()), **item.get("kwargs", {}))
+        args, kwargs = item.get("args", ()), item.get("kwargs", {})
+        if item["name"] == "resume":  # the others say it themselves
+            inspect.signature(plan).bind(*args, **kwargs)
+        made = plan(*args, **kwargs)
         seen = made.check()
         approval = gate.foreseen(item["name"], user, made, seen)
     except TerasuError as error:
         return {"error": str(error)}
+    except TypeError as error:
+        return {"error": f"{item['name']}: {error}"}
     return {
         "forecast": json.loads(json.dumps(seen.record(), default=str)),
         "lines": seen.lines(),

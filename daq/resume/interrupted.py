@@ -152,7 +152,7 @@ def _points_of(documents: list[journal_reader.Document]) -> list[dict[str, Any]]
 
 def _find(journals: Path, uid: str) -> Path:
     every = list(journal_reader.journals(journals))
-    found = every if uid == LATEST else [one for one in every if one.stem.startswith(uid.lower())]
+    found = every if uid == LATEST else [one for one in every if uid and one.stem.startswith(uid.lower())]
     if uid == LATEST and found:
         return max(found, key=lambda one: _start_of(one).get("time", 0.0))
     exact = [one for one in found if one.stem == uid.lower()]

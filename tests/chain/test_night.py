@@ -79,7 +79,8 @@ def test_a_night(tmp_path):
         took_s = time.monotonic() - began
         history = queue.history(500)
         exposures = exposures_made(queue)
-        wait_until_readable(queue.data, history[-1]["result"]["run_uids"][0])
+        for one in history:
+            wait_until_readable(queue.data, one["result"]["run_uids"][0])
         listed = {one.uid: one for one in runs.latest(queue.data, 2 * len(history))}
         catalogue = open_catalogue(queue.data)
         found = [reconciled(one, listed, catalogue) for one in history]

@@ -218,6 +218,8 @@ def test_what_cannot_be_resumed_is_said(runs):
     with pytest.raises(UnknownName):
         interrupted(runs.directory, FIRST, "bench", simulated=False)
     runs.write(FIRST, [0.0], stop=False)
+    with pytest.raises(UnknownName):
+        interrupted(runs.directory, "", "bench", simulated=False)
     assert "still under way" in why()
     runs.journal("stop", {"uid": "s", "run_start": FIRST, "exit_status": "abort", "time": 1.8e9})
     assert "does not say what made it" in why()
