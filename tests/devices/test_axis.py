@@ -60,7 +60,7 @@ def test_a_write_that_was_refused_is_told_whoever_moves_it(bl, server, monkeypat
         done()
 
     server.on_write[pitch.setpoint.address] = refuse
-    with pytest.raises(MoveFailed, match="^dcm_pitch: not moved to 20 urad: Busy: on its way to 50 urad$"):
+    with pytest.raises(MoveFailed, match=r"^dcm_pitch: not moved to 20 urad: Busy: on its way to 50 urad$"):
         pitch.set(20.0).wait(1)
 
 

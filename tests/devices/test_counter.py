@@ -42,7 +42,7 @@ def test_an_end_without_an_exposure_is_no_reading(bl, server):
 def test_a_count_that_was_refused_says_why(bl, server, monkeypatch):
     monkeypatch.setattr(type(bl.counter.counting), "refusal", "no high voltage")
     server.on_write["BL09U:SC1.CNT"] = lambda value, done: done()
-    with pytest.raises(BadReading, match="^counter: did not count: no high voltage$"):
+    with pytest.raises(BadReading, match=r"^counter: did not count: no high voltage$"):
         bl.counter.trigger().wait(1)
 
 
