@@ -7,7 +7,7 @@ DEMO_DATA := demo-data
 SAMPLE ?=
 PROTOCOL ?= epics
 
-.PHONY: demo test test-all third-party lint format bench docs schema clean
+.PHONY: demo test test-all test-tango-db third-party lint format bench docs schema clean
 .DEFAULT_GOAL := demo
 
 .tools/uv: .ci/get_uv.py
@@ -47,6 +47,10 @@ test-all: .venv/.full
 	@$(BIN)/pytest --collect-only -q -m full | sed '/^$$/,$$d'
 	$(BIN)/pytest -n 2 --dist loadfile
 	$(BIN)/pytest --order shuffled tests/chain/test_counterproofs.py tests/chain/test_run_refusals.py
+
+# against the C++ DataBaseds on MariaDB, where Debian's tango-db is installed; says so where it is not
+test-tango-db: .venv/.full
+	$(BIN)/pytest -rs tests/chain/test_tango_register.py -k mariadb
 
 # other projects' own tests, as they are installed, against our servers
 third-party: .venv/.dev
