@@ -1,4 +1,4 @@
-"""A Tango axis in a scan: Bluesky over change events, and the loop that one would write with nothing but DeviceProxy."""
+"""A Tango axis in a scan: Bluesky over change events, and the loop one would write with DeviceProxy alone."""
 
 from __future__ import annotations
 

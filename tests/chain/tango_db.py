@@ -1,7 +1,7 @@
 """Tango's C++ DataBaseds on a MariaDB of its own, where both are installed: what a facility has.
 
-Debian: ``apt install tango-db mariadb-server-core mariadb-client-core``. `TERASU_TANGO_DB_ROOT` names another root directory than
-``/`` below which they were unpacked.
+Debian: ``apt install tango-db mariadb-server-core mariadb-client-core``. `TERASU_TANGO_DB_ROOT` names another root
+directory than ``/`` below which they were unpacked.
 """
 
 import contextlib
@@ -25,14 +25,16 @@ NEEDED = {
     "client": "usr/bin/mariadb",
     "tables": "usr/share/dbconfig-common/data/tango-db/install/mysql",
 }
-LIBRARIES = {} if ROOT == Path("/") else {"LD_LIBRARY_PATH": str(next(ROOT.glob("usr/lib/*-linux-gnu"), ROOT))}
+LIBRARIES = {} if Path("/") == ROOT else {"LD_LIBRARY_PATH": str(next(ROOT.glob("usr/lib/*-linux-gnu"), ROOT))}
 UP_S = 60.0
 
 
 def missing() -> str:
     """Return what is not installed; empty if all of it is."""
     absent = [str(ROOT / path) for path in NEEDED.values() if not (ROOT / path).exists()]
-    return f"{', '.join(absent)} not there (Debian: tango-db, mariadb-server-core, mariadb-client-core)" if absent else ""
+    return (
+        f"{', '.join(absent)} not there (Debian: tango-db, mariadb-server-core, mariadb-client-core)" if absent else ""
+    )
 
 
 @contextlib.contextmanager
@@ -53,7 +55,8 @@ def running(directory: Path) -> Iterator[str]:
         as_root = [paths["client"], "--no-defaults", "-uroot", f"--socket={socket}"]
         until(lambda: subprocess.run([*as_root, "-e", "select 1"], check=False, **quiet).returncode == 0)
         tables = Path(paths["tables"]).read_text().replace("/usr/share", str(ROOT / "usr/share"))
-        made = f"create database tango; use tango;\n{tables}\ncreate user t@'%' identified by 't'; grant all on *.* to t@'%';"
+        rights = "create user t@'%' identified by 't'; grant all on *.* to t@'%';"
+        made = f"create database tango; use tango;\n{tables}\n{rights}"
         subprocess.run(as_root, input=made, text=True, check=True, **quiet)
         host = f"{LOOPBACK}:{ports[1]}"
         login = {"MYSQL_HOST": f"{LOOPBACK}:{ports[0]}", "MYSQL_USER": "t", "MYSQL_PASSWORD": "t", "TANGO_HOST": host}
