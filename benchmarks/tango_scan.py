@@ -61,7 +61,8 @@ class TangoScan:
 
         self._begin()
         began = time.perf_counter()
-        self.engine(scan([self.axis], self.axis, 0.0, SPAN, POINTS, per_step=lean_step))
+        step: Any = lean_step
+        self.engine(scan([self.axis], self.axis, 0.0, SPAN, POINTS, per_step=step))
         return time.perf_counter() - began
 
     def _begin(self) -> None:
