@@ -8,7 +8,7 @@ SAMPLE ?=
 BEAMLINE ?= bl09u
 PROTOCOL ?= epics
 
-.PHONY: demo test test-all third-party lint format bench docs schema clean
+.PHONY: demo test test-all test-tango-db third-party lint format bench docs schema clean
 .DEFAULT_GOAL := demo
 
 .tools/uv: .ci/get_uv.py
@@ -49,6 +49,10 @@ test-all: .venv/.full
 	$(BIN)/pytest -n 2 --dist loadfile
 	OPHYD_CONTROL_LAYER=caproto $(BIN)/pytest -n 2 --dist loadfile tests/chain/test_truth.py tests/chain/test_pause.py tests/chain/test_optics.py -m "full or not full"
 	$(BIN)/pytest --order shuffled tests/chain/test_counterproofs.py tests/chain/test_run_refusals.py
+
+# against the C++ DataBaseds on MariaDB, where Debian's tango-db is installed; says so where it is not
+test-tango-db: .venv/.full
+	$(BIN)/pytest -rs tests/chain/test_tango_register.py -k mariadb
 
 # other projects' own tests, as they are installed, against our servers
 third-party: .venv/.dev

@@ -53,6 +53,7 @@ def main() -> None:
             from benchmarks.flying import flying_rows
 
             rows += flying_rows(directory, arguments.rounds)
+            rows += tango_rows(directory, arguments.rounds)
             cold = Row("nothing running -> scan done and read back", ColdStart(directory), goal=10.0, absolute=True)
             interleave([cold], min(arguments.rounds, 3))
             hour = Row("one hour of scan, 200 points, x 100, likewise", ColdStart(directory, HOUR), 60.0, absolute=True)
@@ -100,6 +101,34 @@ def queue_rows(directory: Path, rounds: int) -> list[Row]:
     finally:
         speed.close()
     return [up, point, memory]
+
+
+def tango_rows(directory: Path, rounds: int) -> list[Row]:
+    """Measure a Tango axis in a scan, and the export: beside a scan, at its start, and as a source of events."""
+    from benchmarks.tango_export import TangoExport
+    from benchmarks.tango_scan import TangoScan
+
+    axis = TangoScan(directory)
+    poll = Row("200 steps of 10 ms over Tango, a DeviceProxy that is polled", axis.raw, absolute=True)
+    scan = Row("  ... a scan of them over change events, lean step", axis.scan, goal=1.7, against=poll)
+    try:
+        interleave([poll, scan], rounds)
+    finally:
+        axis.close()
+    export = TangoExport(directory)
+    alone = Row("200-point step scan over CA, in a process of its own", lambda: export("alone"), absolute=True)
+    rows = [
+        alone,
+        Row("  ... exported over Tango, one client subscribed", lambda: export("exported"), 1.05, against=alone),
+        Row("export: 100 devices up, without a database", lambda: export("start-nodb"), 5.0, absolute=True),
+        Row("export: 100 devices up, with its own database", lambda: export("start"), 5.0, absolute=True),
+        Row("export: 10 000 change events heard by a client", lambda: export("events"), 1.0, absolute=True),
+    ]
+    try:
+        interleave(rows, min(rounds, 3), warm_up=False)
+    finally:
+        export.close()
+    return [poll, scan, *rows]
 
 
 def scale_rows(directory: Path, rounds: int) -> list[Row]:

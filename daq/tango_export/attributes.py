@@ -48,7 +48,7 @@ def attributes(member: Any, acting: Acting, rights: Rights) -> Iterator[tuple[Sh
     rights
         What they may do.
     """
-    positioner = hasattr(member, "set") and hasattr(member, "position") and hasattr(member, "limits")
+    positioner = _offers(member, "set", "position", "limits")
     if isinstance(member, Instrument):
         for signal in member.signals():
             if signal.parent is not member or (signal.optional and not signal.connected):
@@ -60,6 +60,11 @@ def attributes(member: Any, acting: Acting, rights: Rights) -> Iterator[tuple[Sh
                 yield _of_signal(name, signal, rights), (signal,)
     else:
         yield from _computed(member, acting, rights)
+
+
+def _offers(device: Any, *names: str) -> bool:
+    """Return whether a device's class has all of these; nothing is computed for the answer."""
+    return all(hasattr(type(device), name) for name in names)
 
 
 def name_of(member: Any, signal: DeviceSignal) -> str:
@@ -191,7 +196,7 @@ def _computed(device: Any, acting: Acting, rights: Rights) -> Iterator[tuple[Sho
         keys: dict[str, Any] = dict(device.describe())
     except TerasuError:
         keys = {device.name: {"dtype": "number", "units": getattr(device, "unit", "")}}
-    movable = hasattr(device, "set") and hasattr(device, "position")
+    movable = _offers(device, "set", "position")
     for key, described in keys.items():
         suffix = key.removeprefix(device.name).strip("_")
         if movable and suffix == "setpoint":

@@ -1,7 +1,8 @@
 """What has changed and was not told yet: put by any thread, taken by the one that pushes.
 
 Each entry is only that something changed; what it is now is read when it is told. So the backlog never grows beyond
-the number of attributes, however slow clients are, and the last value is always told.
+the number of attributes, however slow clients are, and the last value is always told. What changes at about the same
+time, as all channels of a counter do, is told at one go: the pusher wakes up once, beside a scan that needs the time.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+GATHER_S = 0.005
+"""After a change, so long others are waited for."""
 Changed = tuple[str, str]
 """Device and attribute."""
 
@@ -20,6 +23,7 @@ class Backlog:
         self._waiting: dict[Changed, None] = {}
         self._some = threading.Condition()
         self.ended = False
+        self._over = threading.Event()
 
     def put(self, device: str, attribute: str) -> None:
         """Note that something changed."""
@@ -31,6 +35,8 @@ class Backlog:
         """Wait for changes; return them in the order in which they came, nothing once it has ended."""
         with self._some:
             self._some.wait_for(lambda: self._waiting or self.ended)
+        self._over.wait(GATHER_S)
+        with self._some:
             taken, self._waiting = self._waiting, {}
             return () if self.ended else taken
 
@@ -38,4 +44,5 @@ class Backlog:
         """Let whoever waits go."""
         with self._some:
             self.ended = True
+            self._over.set()
             self._some.notify_all()

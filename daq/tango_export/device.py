@@ -145,6 +145,9 @@ class ExportedDevice(Device):
             return
         if shown.take is not None:
             self._describe(shown, shown.form())  # limits may be moved, too
+        attr = self.get_device_attr().get_attr_by_name(name)
+        if not (attr.change_event_subscribed() or attr.archive_event_subscribed()):
+            return  # who subscribes is told what it is then
         self._keep_written(name, reading)
         self.push_change_event(name, reading.value, reading.time, quality(reading))
         self.push_archive_event(name, reading.value, reading.time, quality(reading))

