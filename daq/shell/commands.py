@@ -13,6 +13,7 @@ from typing import Any
 from beam.errors import TerasuError, UnknownName
 from daq import paths, plan_call
 from daq.errors import UsageError
+from daq.export.placing import check_proposal
 from daq.resume import resuming
 from daq.shell import where, words
 from daq.shell.activity import Moved, rest_position
@@ -21,9 +22,10 @@ from daq.shell.report import in_words
 from daq.shell.tweak import tweak
 
 MOVES = frozenset({"mv", "mvr"})
-TEXT_FIRST = frozenset({"save_position", "goto", "resume"})
+TEXT_FIRST = frozenset({"save_position", "goto", "resume", "proposal", "sample"})
 BARE = frozenset(
     {"wa", "wm", "ct", "undo", "lastscan", "cen", "com", "peak", "positions", "save_position", "goto", "resume"}
+    | {"proposal", "sample"}
 )
 """What a name alone does; the other names alone are Python's."""
 
@@ -59,6 +61,8 @@ class Commands:
             "lastscan",
             "plot",
             "resume",
+            "proposal",
+            "sample",
         )
         self.functions: dict[str, Callable[..., None]] = {name: getattr(self, name) for name in own}
         self.functions |= {name: self._peak_command(name) for name in ("cen", "com", "peak")}
@@ -216,6 +220,23 @@ class Commands:
         simulated = bool(session.clock.simulated)
         plan = resuming(uid, self.desk.tree, paths.journal_dir(session.data_dir), simulated=simulated)
         self.desk.run(plan, command=f"resume {uid}")
+
+    def proposal(self, name: str = "") -> None:
+        """Say which proposal the runs, notes and positions belong to, or let them belong to another from here on."""
+        if name:
+            self.desk.belong_to(check_proposal(name))
+        self.desk.say(f"proposal: {self.desk.engine.md.get('proposal', 'none')}")
+
+    def sample(self, name: str = "") -> None:
+        """Say which sample the runs are of, or that they are of another from here on."""
+        if name:
+            if self.desk.session.clock.simulated:
+                raise UsageError(
+                    f"sample {name}: the simulation says itself what is in its beam; begin with --sample to choose it"
+                )
+            self.desk.engine.md["sample"] = {"name": name}
+        known = self.desk.engine.md.get("sample")
+        self.desk.say(f"sample: {known['name'] if isinstance(known, dict) else known or 'none'}")
 
     def lastscan(self) -> None:
         """Report the last run again."""

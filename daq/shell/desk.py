@@ -65,6 +65,16 @@ class Desk:
         if self.window is not None:
             self.window.attach(self.engine)
 
+    def belong_to(self, proposal: str) -> None:
+        """Let what is run, noted and saved from here on belong to another proposal."""
+        self.engine.md["proposal"] = self.notes.proposal = proposal
+        self.presets = Presets(
+            self.session.data_dir,
+            self.session.beamline.name,
+            proposal,
+            simulated=bool(self.session.clock.simulated),
+        )
+
     def say(self, line: str) -> None:
         """Show one line."""
         self.screen.say(line)

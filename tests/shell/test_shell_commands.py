@@ -203,3 +203,25 @@ def test_the_report_of_a_run_and_again(says, tmp_path):
     path = next(line.split()[1] for line in last.splitlines() if line.strip().startswith("files"))
     assert (tmp_path / path).is_file()
     assert says("lastscan") == last
+
+
+def test_a_proposal_is_set_once_and_everything_belongs_to_it(says, commands):
+    says('save_position "mine"')
+    assert says("proposal").strip() == "proposal: 2026A0001"
+    says("proposal 2026A0123")
+    assert commands.desk.engine.md["proposal"] == "2026A0123"
+    assert commands.desk.presets.all() == {}
+    assert commands.desk.notes.proposal == "2026A0123"
+    with pytest.raises(UsageError, match="letters, digits"):
+        commands.line('proposal "../other"')
+    assert commands.desk.engine.md["proposal"] == "2026A0123"
+
+
+def test_a_sample_is_named_at_a_real_beamline_only(says, commands):
+    commands.desk.session.clock.simulated = False
+    says('sample "LFP pellet 3"')
+    assert commands.desk.engine.md["sample"] == {"name": "LFP pellet 3"}
+    commands.desk.session.clock.simulated = True
+    with pytest.raises(UsageError, match="--sample"):
+        commands.line("sample other")
+    assert says("sample").strip().endswith("LFP pellet 3")
