@@ -1,7 +1,8 @@
 """Heat on a crystal: a relaxation towards what the power of this moment would make of it.
 
-With power P the deformation x follows τ dx/dt = P - x, in kW of equilibrium. The power is taken as it was when it was
-looked at last: who looks seldom sees steps. Bumps, strain and the second crystal's own heat are left out.
+With power P the deformation x follows τ dx/dt = P - x, in kW of equilibrium. The power is taken as it was at the last
+exposure, so that what a scan measures depends on nothing but the scan. Bumps, strain and the second crystal's own heat
+are left out.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ class HeatLoad:
         self._power_kw = 0.0
         self._looked_s: float | None = None
 
-    def pitch_urad(self, now_s: float, power_kw: float) -> float:
-        """Return how far the second crystal is off now, and go on with the present power."""
+    @property
+    def pitch_urad(self) -> float:
+        """How far the second crystal is off."""
+        return STEP_URAD * round(self.facts.pitch_urad_per_kw * self._absorbed_kw / STEP_URAD)
+
+    def go_on(self, now_s: float, power_kw: float) -> None:
+        """Warm or cool until now, and go on with the present power."""
         if self._looked_s is not None and now_s > self._looked_s:
             left = math.exp(-(now_s - self._looked_s) / self.facts.time_constant_s)
             self._absorbed_kw = self._power_kw + (self._absorbed_kw - self._power_kw) * left
         self._looked_s, self._power_kw = now_s, power_kw
-        return STEP_URAD * round(self.facts.pitch_urad_per_kw * self._absorbed_kw / STEP_URAD)

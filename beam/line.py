@@ -233,10 +233,7 @@ class Line(LineBase):
 
     def pitch_urad(self) -> float:
         """Return how far the second crystal is truly turned: what its axis says, and what the heat adds."""
-        if self._heat is None:
-            return self._pitch.true
-        power = self.undulator_power_kw() if self.open[self._heat.facts.behind] else 0.0
-        return self._pitch.true + self._heat.pitch_urad(self.clock.now(), power)
+        return self._pitch.true + (0.0 if self._heat is None else self._heat.pitch_urad)
 
     def spot(self) -> Spot:
         """Return the first order's beam behind the last slits, around its own middle there."""
@@ -313,6 +310,9 @@ class Line(LineBase):
     ) -> tuple[dict[int, int], list[str]]:
         counts: dict[int, int] = {}
         overloaded: list[str] = []
+        if self._heat is not None:
+            power = self.undulator_power_kw() if self.open[self._heat.facts.behind] else 0.0
+            self._heat.go_on(self.clock.now(), power)
         optics = self._optics() if lit else _DARK
         fluxes = [current_ma * flux for flux in optics.flux_per_ma]
         if lit:

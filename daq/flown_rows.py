@@ -14,7 +14,8 @@ class FlownRows:
 
     def described(self, descriptor: Any) -> None:
         """Take note of a stream whose columns all lie in files."""
-        if descriptor["data_keys"] and all(key.get("external") for key in descriptor["data_keys"].values()):
+        keys = descriptor.get("data_keys") or {}
+        if keys and all(key.get("external") for key in keys.values()):
             self._last[descriptor["uid"]] = 0
 
     def more(self, datum: Any) -> int:

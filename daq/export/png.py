@@ -74,7 +74,7 @@ def _titles(figure: Figure, spectrum: Spectrum) -> None:
 
 
 def heading_notes(
-    figure: Figure, heading: str, run: RunData, points: int, *, dark: dict[str, float], on_axes: bool = True
+    figure: Figure, heading: str, run: RunData, points: int, *, dark: dict[str, float] | None, on_axes: bool = True
 ) -> None:
     """Write heading, the facts of the run, and what to keep in mind.
 
@@ -83,7 +83,7 @@ def heading_notes(
     figure, heading, run, points
         Where to write, and what of.
     dark
-        The dark counts that were subtracted.
+        The dark counts that were subtracted; None where that is said elsewhere.
     on_axes
         Whether the facts stand above the first axes; otherwise below all of them.
     """
@@ -106,7 +106,7 @@ def heading_notes(
     if start.get("simulated"):
         seed = start.get("seed")
         notes.append("simulated beamline" + (f", seed {seed}" if seed is not None else ""))
-    if not dark:
+    if dark is not None and not dark:
         notes.append("dark counts not subtracted")
     text = " · ".join(note for note in notes if note)
     if text:

@@ -72,6 +72,8 @@ class RunData:
         The documents that say which files the detectors wrote.
     configuration
         The facts of facility and beamline under which it was taken, if they are known.
+    descriptors
+        The names of the streams by the uids of their descriptors.
     """
 
     start: dict[str, Any]
@@ -79,6 +81,7 @@ class RunData:
     streams: dict[str, Stream] = field(default_factory=dict)
     assets: list[Document] = field(default_factory=list)
     configuration: dict[str, Any] | None = None
+    descriptors: dict[str, str] = field(default_factory=dict)
 
     @property
     def uid(self) -> str:
@@ -89,6 +92,13 @@ class RunData:
     def exit_status(self) -> str:
         """``success``, ``abort``, ``fail``, or ``running``."""
         return str(self.stop["exit_status"]) if self.stop else "running"
+
+    def stream_of(self, resource: str) -> str | None:
+        """Return the name of the stream whose values a stream resource holds; None if nothing says so."""
+        for kind, doc in self.assets:
+            if kind == "stream_datum" and doc["stream_resource"] == resource:
+                return self.descriptors.get(doc["descriptor"])
+        return None
 
     def primary(self) -> Stream:
         """Return the stream of the points; raise DataError if the run has none."""
@@ -151,7 +161,8 @@ class RunData:
             stream = data.streams[name]
             stream.columns = {key: column([row[key] for row in taken]) for key in stream.keys if key in taken[0]}
             stream.time = np.asarray(times[name])
-        external_rows.fill(data.streams, {uid: names[uid] for uid in names}, data.assets)
+        data.descriptors = names
+        external_rows.fill(data.streams, names, data.assets)
         return data
 
 

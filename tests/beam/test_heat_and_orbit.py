@@ -35,27 +35,34 @@ def go(line, energy_ev):
     line.axes["dcm.perp"].move_to(line.crystals.perp_mm(bragg))
 
 
+def after(heat, now_s, power_kw):
+    heat.go_on(now_s, power_kw)
+    return heat.pitch_urad
+
+
 def test_heat_is_approached_exponentially_and_lost_again(heat):
-    assert heat.pitch_urad(100.0, 10.0) == 0.0
-    assert heat.pitch_urad(100.0 + TAU_S, 10.0) == pytest.approx(10 * PER_KW * (1 - math.exp(-1)), abs=0.01)
-    assert heat.pitch_urad(1e6, 0.0) == pytest.approx(10 * PER_KW, abs=0.01)
-    assert heat.pitch_urad(1e6 + TAU_S, 0.0) == pytest.approx(10 * PER_KW * math.exp(-1), abs=0.01)
+    assert after(heat, 100.0, 10.0) == 0.0
+    assert after(heat, 100.0 + TAU_S, 10.0) == pytest.approx(10 * PER_KW * (1 - math.exp(-1)), abs=0.01)
+    assert after(heat, 1e6, 0.0) == pytest.approx(10 * PER_KW, abs=0.01)
+    assert after(heat, 1e6 + TAU_S, 0.0) == pytest.approx(10 * PER_KW * math.exp(-1), abs=0.01)
 
 
 def test_how_often_one_looks_does_not_matter_while_the_power_stays(heat):
     for now in np.linspace(0.0, TAU_S, 50):
-        last = heat.pitch_urad(float(now), 5.0)
+        last = after(heat, float(now), 5.0)
     assert last == pytest.approx(5 * PER_KW * (1 - math.exp(-1)), abs=0.01)
 
 
 def test_the_crystals_drift_only_with_light_on_them(line):
-    line.expose("counter", 600.0)
+    for dwell_s in (0.1, 600.0, 0.1):
+        line.expose("counter", dwell_s)
     assert line.pitch_urad() == 0.0
     line.open["front_end"] = True
-    line.pitch_urad()
     line.expose("counter", 3000.0)
+    power = line.undulator_power_kw()
+    line.expose("counter", 0.1)
     drift = line.pitch_urad()
-    assert drift == pytest.approx(PER_KW * line.undulator_power_kw() * (1 - math.exp(-5)), rel=0.02)
+    assert drift == pytest.approx(PER_KW * power * (1 - math.exp(-5)), rel=0.02)
     assert line.course().slope_rad == pytest.approx(2e-6 * drift)
 
 

@@ -87,12 +87,14 @@ def test_aligned_slits_stand_where_a_turned_crystal_has_put_the_beam(acquire, li
 
     tree = acquire.tree
     roles = {key: tree.roles[key] for key in ("detectors", "energy", "shutter", "front_end")}
-    acquire(mv(tree.dcm.pitch, 5.0, tree.slits.y_size, 0.1))
-    acquire(align(tree.slits.y_centre, -1.2, 1.2, 25, dwell_s=0.05, **roles))
-    found = tree.slits.y_centre.position
-    acquire(mv(tree.slits.y_centre, 0.0))
+    found = []
+    for pitch in (0.0, 5.0):  # both, because the heat turns it, too
+        acquire(mv(tree.dcm.pitch, pitch, tree.slits.y_size, 0.1))
+        acquire(align(tree.slits.y_centre, -1.2, 1.2, 25, dwell_s=0.05, **roles))
+        found.append(tree.slits.y_centre.position)
+        acquire(mv(tree.slits.y_centre, 0.0))
     acquire(mv(tree.slits.y_size, 12.0, tree.dcm.pitch, 0.0))
-    assert found == pytest.approx(0.14, abs=0.01)
+    assert found[1] - found[0] == pytest.approx(0.14, abs=0.01)
 
 
 def test_the_edges_of_the_table_s_window_are_found(acquire, light):

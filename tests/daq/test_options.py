@@ -32,5 +32,5 @@ def test_usage_errors_end_with_status_2(capsys):
 
 
 def test_a_seed_that_was_not_given_is_drawn_anew():
-    given = parser().parse_args(["sim", "bl09u"])
+    given = parser().parse_args(["run", "bl09u", "count", "--sim"])
     assert options.sim_options(given).seed != options.sim_options(given).seed
