@@ -16,6 +16,7 @@ from daq.say import say
 
 SCALE = 100.0
 SEED = 20240401
+FRAME_EV = 12_000.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -86,10 +87,31 @@ def demonstrate(beamline: str, sample_spec: str | None, data: Path, protocol: st
         reference = float(about["reference_ev"])
         say(f"  reference   {reference:.2f} eV ({about['reference_name']})")
         say(f"  difference  {found['edge_ev'] - reference:+.2f} eV")
+    files += _frame(beamline, configuration, data, directory)
     for path in files:
         say(f"  wrote       {path}")
     say(f"\nLook again: TERASU_DATA={data} {Path(sys.executable).parent}/terasu data list")
     return 0
+
+
+def _frame(beamline: str, configuration: Any, data: Path, directory: Path) -> list[Path]:
+    """Take a frame with the beamline's diffraction camera, if it has one; return the picture of it."""
+    from beam import facts
+
+    cameras = [key for key, one in configuration.devices.items() if isinstance(one, facts.DiffractionCamera)]
+    if not cameras:
+        return []
+    say(f"\nA powder's rings on the diffraction camera, at {FRAME_EV:g} eV, with a dark frame subtracted:")
+    plan = ["camera_series", cameras[0], "num=1", "exposure_s=1", "darks=1", f"energy_ev={FRAME_EV:g}"]
+    where = ["--config", str(directory), "--data", str(data), "--json"]
+    answer = terasu(["run", beamline, *plan, "--sim", "--seed", str(SEED), "--time-scale", f"{SCALE:g}", *where])
+    if answer["exit_status"] != "success":
+        raise DataError(answer.get("error", "the run did not succeed"))
+    picture = data / "exports" / f"{cameras[0]}_{answer['uid'][:8]}.png"
+    export = [sys.executable, "-m", "daq.cli", "data", "export", answer["uid"], str(picture), "--data", str(data)]
+    if subprocess.run(export, stdout=subprocess.DEVNULL, check=False).returncode:
+        raise DataError(f"the run {answer['uid']} could not be exported")
+    return [picture]
 
 
 def terasu(words: list[str]) -> dict[str, Any]:

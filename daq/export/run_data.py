@@ -93,12 +93,12 @@ class RunData:
         """``success``, ``abort``, ``fail``, or ``running``."""
         return str(self.stop["exit_status"]) if self.stop else "running"
 
-    def stream_of(self, resource: str) -> str | None:
-        """Return the name of the stream whose values a stream resource holds; None if nothing says so."""
+    def stream_of(self, resource: str) -> str:
+        """Return the name of the stream whose values a stream resource holds: that of the points, if nothing says."""
         for kind, doc in self.assets:
             if kind == "stream_datum" and doc["stream_resource"] == resource:
-                return self.descriptors.get(doc["descriptor"])
-        return None
+                return self.descriptors.get(doc["descriptor"], "primary")
+        return "primary"
 
     def primary(self) -> Stream:
         """Return the stream of the points; raise DataError if the run has none."""

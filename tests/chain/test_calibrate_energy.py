@@ -9,6 +9,8 @@ from daq.settings import KeepSettings, SettingsStore
 from plans import calibrate_energy
 from plans.calibrate_energy import NoEdge
 
+pytestmark = pytest.mark.full
+
 WRONG_DEG = 0.0015
 
 
@@ -55,7 +57,6 @@ def test_an_offset_is_found_set_kept_and_recorded(acquire, kept):
         ("Fe K", {"reference_ev": 7126.0}, "expected within 10 eV of 7126.00 eV, one at 711"),
     ],
 )
-@pytest.mark.full
 def test_another_foil_sets_nothing(acquire, kept, edge, arguments, words):
     with pytest.raises(NoEdge, match=words):
         calibrate(acquire, edge, **arguments)
@@ -63,7 +64,6 @@ def test_another_foil_sets_nothing(acquire, kept, edge, arguments, words):
     assert acquire.tree.dcm.bragg_offset_deg == 0.0
 
 
-@pytest.mark.full
 def test_what_the_simulation_is_off_by_comes_back(terasu, tmp_path, config_copy):
     sim = ("--sim", "--seed", "7", "--time-scale", "1000")
     scan = ("run", "bl09u", "xas", "edge=Fe K", "regions=-25:35:0.5", "dwell_s=0.2", *sim)

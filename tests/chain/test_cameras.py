@@ -17,6 +17,8 @@ from tests.harness import ROOT
 FULL = "No space left on device"
 ENDED_WELL = ("well", "many", "after")
 
+pytestmark = pytest.mark.full  # test_diffraction_camera.py has a camera over the wire in less time
+
 
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory):
@@ -129,7 +131,6 @@ def test_dark_and_flat_frames_are_streams_of_their_own(probed, images):
     assert found["where"] == {"sample": 0.0, "shutter": False}
 
 
-@pytest.mark.full
 def test_a_long_series_ends_with_the_disk_and_keeps_its_frames(terasu, tmp_path):
     scenario = tmp_path / "full.toml"
     scenario.write_text(
@@ -151,7 +152,6 @@ def test_a_long_series_ends_with_the_disk_and_keeps_its_frames(terasu, tmp_path)
     run.context.http_client.close()
 
 
-@pytest.mark.full
 def test_frames_are_read_while_the_run_goes_on(terasu):
     process, uid = terasu.start_and_wait_for_points(
         3, "run", "bench", "count", "detectors=[spot_camera]", "num=2000", "--sim", "--seed", "4"

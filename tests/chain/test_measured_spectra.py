@@ -12,6 +12,8 @@ from beam import facts
 from beam.crystal import CrystalPair
 from beam.xdi import read_xdi
 
+pytestmark = pytest.mark.full  # the same chain with a model is test_run_scans.py
+
 SPECTRA = Path(os.environ.get("TERASU_MEASURED_SPECTRA", "/nonexistent"))
 ALWAYS = {"gypsum_rt_01.xdi": "S K"}
 IN_FULL = {

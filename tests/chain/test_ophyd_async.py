@@ -5,7 +5,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.harness import ROOT
+
+pytestmark = pytest.mark.full
 
 
 def test_it_counts_into_a_file(simulate, tmp_path):

@@ -7,6 +7,8 @@ import pytest
 from daq.journal_reader import read
 from tests.queue_driver import Queue
 
+pytestmark = pytest.mark.full  # the pieces are tested in tests/daq/test_queue_*.py
+
 SHORT_BATCH = """
 id = "iron"
 [[item]]
@@ -62,7 +64,6 @@ def test_a_batch_is_queued_whole_and_once(queue, tmp_path):
     assert "iron/1.1 was submitted before, with another plan or other arguments" in answer.stderr
 
 
-@pytest.mark.full
 def test_of_a_batch_with_one_bad_item_none_is_queued(queue, tmp_path):
     batch = tmp_path / "bad.toml"
     batch.write_text(
@@ -77,7 +78,6 @@ def test_of_a_batch_with_one_bad_item_none_is_queued(queue, tmp_path):
     assert queue.json("list")["items"] == []
 
 
-@pytest.mark.full
 def test_qserver_sees_the_plans_and_runs_them(queue):
     allowed = queue.qserver("allowed", "plans")
     assert "'xas'" in allowed
@@ -107,7 +107,6 @@ def test_qserver_sees_the_plans_and_runs_them(queue):
     queue.qserver("queue", "clear")
 
 
-@pytest.mark.full
 def test_clients_bring_no_code_of_their_own(queue, tmp_path):
     script = tmp_path / "script.py"
     script.write_text("RE.preprocessors.clear()\n")
@@ -119,7 +118,6 @@ def test_clients_bring_no_code_of_their_own(queue, tmp_path):
     assert "set by who starts" in queue.qserver("permissions", "set", str(permissions))
 
 
-@pytest.mark.full
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -137,7 +135,6 @@ def test_what_cannot_run_is_not_queued(queue, words, reason):
     assert queue.json("list")["items"] == []
 
 
-@pytest.mark.full
 def test_everything_ends_with_it(queue):
     import psutil
 
@@ -155,7 +152,6 @@ def test_everything_ends_with_it(queue):
     assert queue.command("list").returncode == 3
 
 
-@pytest.mark.full
 def test_a_station_that_cannot_be_worked_at_is_said_at_once(simulate, tmp_path):
     served = simulate("bl09u", seed=1)
     environment = {name: value for name, value in served.environment.items() if name != "TERASU_SIM_TOKEN"}

@@ -13,6 +13,8 @@ from devices.errors import NotTaken
 from devices.tango_device import tango_device
 from ioc_sim.launch import Simulation
 
+pytestmark = pytest.mark.full
+
 PATIENCE_S = 20.0
 EM, CAMERA = "gp:em1:", "gp:filedet1:"
 

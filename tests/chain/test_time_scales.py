@@ -36,6 +36,7 @@ def seconds_taken(data):
     return after - before
 
 
+@pytest.mark.full
 def test_five_minutes_at_two_speeds(terasu):
     data = compare(terasu, 50, 6.0, (50, 100))
     assert 300.0 < seconds_taken(data) < 300.0 + NOT_DWELL_S

@@ -154,6 +154,7 @@ for _ in sys.stdin:
 """
 
 
+@pytest.mark.full
 def test_databroker_reads_the_run_in_a_plain_process(shared_data, record, tmp_path, monkeypatch):
     data = shared_data
     monkeypatch.setenv("TILED_PROFILES", str(tmp_path / "profiles"))
