@@ -32,7 +32,7 @@ def main() -> None:
 
             reference = Row("R: bp.scan([det], motor, 0, 1, 200), in process, no callbacks", Reference())
             listed = Row("list(plan) of a spectrum with 328 points", chain.listed, absolute=True)
-            lean = Row("200-point step scan over CA, journal, catalogue, lean step", chain.lean_scan, goal=2.0)
+            lean = Row("200-point step scan over CA, journal, catalogue, lean step", chain.lean_scan, goal=1.2)
             rows = [
                 reference,
                 listed,

@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 
-PYEPICS = """
-import json, epics
+import pytest
 
 pytestmark = pytest.mark.full
+
+PYEPICS = """
+import json, epics
 names = ["BL09U:ID:GapRbv", "SR:Current", "BL09U:SC1.TP", "BL09U:SC1.CNT", "BL09U:SC1:ExposureCount"]
 gap, current, preset, trigger, count = [epics.PV(name, auto_monitor=False) for name in names]
 nothing = epics.PV("BL09U:NoSuchThing")
