@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -102,9 +103,9 @@ class QueueSpeed:
         self._wait(lambda: self.client.ask("status")["manager_state"] == "idle")
 
     @staticmethod
-    def _wait(happened: object) -> None:
+    def _wait(happened: Callable[[], object]) -> None:
         pause, deadline = threading.Event(), time.monotonic() + WITHIN_S
-        while not happened():  # type: ignore[operator]
+        while not happened():
             if time.monotonic() > deadline:
                 raise TimeoutError("the queue did not do it")
             pause.wait(LOOK_S)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5.0
 CLOCK_TIMEOUT_S = 1.0
+OWN_TIMEOUT_S = 15.0
+"""Servers that this session started do say that they are simulated: a slow machine is no other server."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,10 @@ def bring_up(
         ring = [facility.ring.own_prefix] if "ring" in tree.devices and "ring" not in absent else []
         origins = origin.Origins((wanted.prefix, *ring))
         stack.callback(origins.destroy)
-        clock = device_clock.connect(CLOCK_TIMEOUT_S)
+        within_s = OWN_TIMEOUT_S if simulation is not None else CLOCK_TIMEOUT_S
+        clock = device_clock.connect(within_s)
         # where the beamline's server says nothing of a simulation, the ring's has had its time to answer, too
-        tokens = origins.tokens(CLOCK_TIMEOUT_S if clock.simulated else 0.1)
+        tokens = origins.tokens(within_s if clock.simulated else 0.1)
         origin.check(tokens, simulation and simulation.token, allow_simulated)
         set_time_scale(clock.time_scale)
         settings = SettingsStore(data_dir, name, simulated=clock.simulated)

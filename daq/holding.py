@@ -123,8 +123,7 @@ def _instruments(device: Any) -> Iterator[Instrument]:
 
 
 def _address(name: str, signal: DeviceSignal, state: str = "") -> Address:
-    # asked of the signal, not of its class: to import that takes Tango, which most stations do without
-    if (link := getattr(signal, "link", None)) is not None:
-        command = getattr(signal, "row").name  # noqa: B009  of TangoSignal only
-        return Address(name, tango=link.address, command=command, state=state and "State")
+    if signal.tango is not None:
+        device, command = signal.tango
+        return Address(name, tango=device, command=command, state=state and "State")
     return Address(name, pv=signal.address, state=state)

@@ -7,7 +7,8 @@ and of the ring
 one simulated, one not      any                 refused
 both simulated              ours                begins
 both simulated              another             refused, unless the session was told to allow it
-neither simulated           none                begins; refused if it started servers of its own
+neither simulated           none                begins; refused if it started servers of its own, or if
+                                                `TERASU_SIM_TOKEN` is set
 ==========================  ==================  =============================================================
 
 Ours is the token of the servers that the session started itself, or the one that `TERASU_SIM_TOKEN` names: `terasu sim`
@@ -85,10 +86,20 @@ def check(tokens: Mapping[str, str | None], started: str | None, allowed: bool) 
     simulated = [prefix for prefix, token in tokens.items() if token is not None]
     real = [prefix for prefix in tokens if prefix not in simulated]
     if simulated and real:
-        raise Refused(f"{simulated[0]}… is simulated and {real[0]}… is not: these do not belong together")
+        raise Refused(
+            f"{simulated[0]}… is simulated and {real[0]}… does not say that it is: these do not belong together"
+        )
     if started and real:
-        raise Refused(f"{real[0]}… is not simulated: another server answers than the one that this session started")
+        raise Refused(
+            f"{real[0]}… does not say that it is simulated: "
+            "another server answers than the one that this session started"
+        )
     own = started or os.environ.get(TOKEN_VARIABLE)
+    if own and real:
+        raise Refused(
+            f"{TOKEN_VARIABLE} is set, and {real[0]}… does not say that it is simulated: "
+            "unset it to work with real devices"
+        )
     for prefix, token in tokens.items():
         if token in (None, own):
             continue

@@ -33,6 +33,8 @@ class Walk:
         self._ahead = Ahead()
         self._seen: set[Any] = set()
         self._groups: dict[Any, float] = {}
+        self._moved_by: dict[Any, Any] = {}  # what moves an axis that is not waited for yet
+        self._moving: dict[Any, list[Any]] = {}  # these axes by the group that is to be waited for
         self._setters: dict[Any, Callable[[Any, Any], float]] = {}
         self._triggers: dict[Any, Callable[[], float]] = {}
         self._axes: dict[Axis, AxisNow] = {}
@@ -124,6 +126,8 @@ class Walk:
     def _wait(self, msg: Any) -> bool:
         group = msg.kwargs.get("group", msg.args[0] if msg.args else None)
         self.forecast.least_s += self._groups.pop(group, 0.0)
+        for axis in self._moving.pop(group, ()):
+            del self._moved_by[axis]
         self._ahead.arrived(group)
         return True
 
@@ -133,6 +137,8 @@ class Walk:
         setter = self._setters.get(device)
         if setter is None:
             setter = self._setters[device] = self._setter(device)
+        if group is not None:
+            self._claim(device, group)
         takes_s = setter(value, group)
         self._ahead.at[device] = value
         self.forecast.note_move(device, value)
@@ -210,6 +216,16 @@ class Walk:
         if not hasattr(device, "set"):
             raise Refused(f"{getattr(device, 'name', device)} is nothing that can be moved")
         return partial(self._set_other, device)
+
+    def _claim(self, device: Any, group: Any) -> None:
+        """Refuse to move an axis that is still on its way for somebody else, before either has moved."""
+        for axis in device.axes.values() if isinstance(device, CoupledAxis) else (device,):
+            if (other := self._moved_by.get(axis)) is not None:
+                raise Refused(
+                    f"{axis.name}: {other.name} and {device.name} would move it at the same time; one after the other"
+                )
+            self._moved_by[axis] = device
+            self._moving.setdefault(group, []).append(axis)
 
     def _axis(self, axis: Axis) -> AxisNow:
         if axis not in self._axes:

@@ -18,7 +18,8 @@ class DiffractionDetector(AreaDetector):
     @classmethod
     def of(cls, facts: DiffractionCamera, *, name: str, **kwargs: Any) -> DiffractionDetector:
         """Make the camera at the facts' address, with its plugins."""
-        given = {"label": facts.label, "tango_name": facts.name, **kwargs}
+        # an injection may spoil any frame: a point must be repeatable, whatever is in the file before it
+        given = {"label": facts.label, "tango_name": facts.name, "file_per_trigger": True, **kwargs}
         made: Any = cls.with_plugins(facts.prefix, facts.plugins, name=name, **given)
         made.facts = facts
         made.preset_time.guard = made.check_exposure

@@ -90,6 +90,11 @@ class DeviceSignal(Signal):
         return {}
 
     @property
+    def tango(self) -> tuple[str, str] | None:
+        """Device and attribute or command, where it is one of Tango."""
+        return None
+
+    @property
     def trouble(self) -> str:
         """Why there is no connection, where the control system says so; otherwise empty."""
         return ""

@@ -131,6 +131,11 @@ class TangoSignal(Sampled):
         return self._latest is not None and not self._destroyed
 
     @property
+    def tango(self) -> tuple[str, str]:
+        """Device and attribute or command."""
+        return self.link.address, self.row.name
+
+    @property
     def trouble(self) -> str:
         """Why there is no connection."""
         if self._latest is not None:

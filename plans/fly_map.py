@@ -62,6 +62,8 @@ def fly_map(
         Arguments that make no raster.
     OutOfReach
         A place, run-up and run-down included, or a speed that the stage does not reach; says what would do.
+    NoLight
+        The undulator gives nothing of the energy that the monochromator stands at.
     """
     x, y = flyer.key_of(stage.x), flyer.key_of(stage.y)
     path = raster((x, x_start, x_stop, x_num), (y, y_start, y_stop, y_num), gate_s, snake=snake)
@@ -132,6 +134,8 @@ def fly_spiral(
         Arguments that make no spiral.
     OutOfReach
         A place, run-up and run-down included, or a speed that the stage does not reach; says what would do.
+    NoLight
+        The undulator gives nothing of the energy that the monochromator stands at.
     """
     x, y = flyer.key_of(stage.x), flyer.key_of(stage.y)
     path = spiral((x, x_mm), (y, y_mm), radius_mm, pitch_mm, gate_s)

@@ -9,12 +9,11 @@ from bluesky.utils import Msg, MsgGenerator
 
 from beam.trajectory import Stretch
 from devices import EnergyAxis, Flight, Flyer, MotorAxis, Shutter
-from plans.flying import check_flights, fly_run, name_of, passes_of
+from plans.beam_on import refuse_darkness
+from plans.flying import check_flights, check_passes, fly_run, name_of, passes_of
 from plans.lean import move
-from plans.paths import BadPath, key_finder, line, of_spec
+from plans.paths import key_finder, line, of_spec
 from plans.roles import Role
-
-MOST_PASSES = 10_000
 
 
 def fly_scan(
@@ -66,6 +65,8 @@ def fly_scan(
         Arguments that make no line.
     OutOfReach
         A place, run-up and run-down included, or a speed that the motor does not reach; says what would do.
+    NoLight
+        The undulator gives nothing of the energy that the monochromator stands at.
     """
     key = flyer.key_of(motor)
     path = line(key, start, stop, num, gate_s)
@@ -133,6 +134,8 @@ def fly_spec(
         If it says no duration, and `gate_s` is not given.
     OutOfReach
         A place, run-up and run-down included, or a speed that an axis does not reach; says what would do.
+    NoLight
+        The undulator gives nothing of the energy that the monochromator stands at.
     """
     path = of_spec(spec, key_finder(flyer), gate_s)
     axes = [name_of(flyer.axis(key)) for key in path[0].positions]
@@ -164,8 +167,7 @@ def fly_path(
     md: Mapping[str, Any],
 ) -> MsgGenerator[str]:
     """Fly along a path, with light, at an energy."""
-    if not 1 <= passes <= MOST_PASSES:
-        raise BadPath(f"passes {passes}: 1 … {MOST_PASSES} are allowed")
+    check_passes(passes)
     flights = passes_of(Flight(tuple(path), 1, compare), passes, bidirectional=bidirectional)
     check_flights(flyer, flights[:2])
     if energy_ev is not None:
@@ -173,9 +175,13 @@ def fly_path(
     shutter.check_value("open")
     front_end.check_value("open")
 
+    flown = {flyer.axis(key) for stretch in path for key in stretch.positions}
+
     def at_energy() -> MsgGenerator[None]:
         if energy_ev is not None:
             yield from move(energy, energy_ev)
+        if flown.isdisjoint(energy.axes.values()):  # else it is the light that is flown through
+            yield from refuse_darkness(energy)
         yield Msg("checkpoint")
 
     return (yield from fly_run(flyer, flights, shutter, front_end, md=md, before=at_energy))

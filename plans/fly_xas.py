@@ -13,13 +13,11 @@ from bluesky.utils import Msg, MsgGenerator
 from beam.trajectory import Stretch
 from devices import EnergyAxis, Flight, Flyer, RingStatus, Shutter
 from plans.edges import find_edge
-from plans.flying import check_flights, fly_run, name_of, passes_of
+from plans.flying import check_flights, check_passes, fly_run, name_of, passes_of
 from plans.lean import move, read_once
 from plans.regions import CLOSE, BadRegion, Point, Region, ev_to_k, parse_regions
 from plans.roles import Role
 from plans.spectrum import Station, check, preset
-
-MOST_PASSES = 10_000
 
 
 def fly_xas(
@@ -87,8 +85,7 @@ def fly_xas(
     wanted = fly_regions(regions, gate_s, k_max)
     if dark_s < 0:
         raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
-    if not 1 <= passes <= MOST_PASSES:
-        raise BadRegion(f"passes {passes}: 1 … {MOST_PASSES} are allowed")
+    check_passes(passes)
     edges_ev, gates = edges_of(wanted, zero)
     station = Station(energy, detectors, shutter, front_end, ring)
     ends = [Point(float(one), 0.0) for one in (edges_ev[0], edges_ev[-1])]

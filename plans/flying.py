@@ -11,10 +11,12 @@ from bluesky.utils import Msg, MsgGenerator
 
 from devices import Flight, Flyer, Shutter
 from plans.beam_on import closed_at_the_end, open_shutters
+from plans.paths import BadPath
 
 _untyped: Any = preprocessors
 _groups = count()
 
+MOST_PASSES = 10_000
 FLUSH_S = 0.5
 """Wall time between two announcements of rows."""
 
@@ -28,6 +30,12 @@ def check_flights(flyer: Flyer, flights: Iterable[Flight]) -> None:
     """Refuse what cannot be flown, before anything moves."""
     for flight in flights:
         flyer.check_flight(flight)
+
+
+def check_passes(passes: int) -> None:
+    """Refuse a number of passes that nobody can mean."""
+    if not 1 <= passes <= MOST_PASSES:
+        raise BadPath(f"passes {passes}: 1 … {MOST_PASSES} are allowed")
 
 
 def passes_of(flight: Flight, passes: int, *, bidirectional: bool) -> list[Flight]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from devices import EnergyAxis, RingStatus, SampleStage, Shutter, Spectrometer
 from plans.beam_on import closed_at_the_end, open_shutters, refuse_darkness
 from plans.energy_scan import BadScan
 from plans.lean import lean_step, move
+from plans.raster import Raster
 from plans.roles import Role
 from plans.spectrum import preset
 
@@ -74,14 +74,9 @@ def sample_map(
     NoLight
         The undulator gives nothing of the energy that the monochromator stands at.
     """
-    if x_num < 1 or y_num < 1:
-        raise BadScan(f"sample_map: x_num = {x_num}, y_num = {y_num}: must be 1 or more")
     if not dwell_s > 0:
         raise BadScan(f"sample_map: dwell_s {dwell_s:g} s: must be more than 0")
-    columns, rows = _places(x_start, x_stop, x_num), _places(y_start, y_stop, y_num)
-    for axis, places in ((stage.x, columns), (stage.y, rows)):
-        for place in (places[0], places[-1]):
-            axis.check_value(place)
+    raster = Raster.of("sample_map", stage, (x_start, x_stop, x_num), (y_start, y_stop, y_num), snake=snake)
     if energy_ev is not None:
         energy.check_value(energy_ev)
     shutter.check_value("open")
@@ -95,8 +90,6 @@ def sample_map(
         "front_end": front_end,
         "ring": ring,
     }
-    axes: list[Any] = [stage.x, stage.y]  # ophyd has no types
-    across, up = (str(axis.name) for axis in axes)
     metadata: dict[str, Any] = {
         "plan_name": "sample_map",
         "plan_args": {
@@ -109,15 +102,7 @@ def sample_map(
             "detectors": [one.name for one in detectors],
         },
         "detectors": [one.name for one in counting],
-        "motors": [up, across],
-        "num_points": x_num * y_num,
-        "shape": [y_num, x_num],
-        "extents": [[y_start, y_stop], [x_start, x_stop]],
-        "snaking": [False, snake],
-        "hints": {
-            "gridding": "rectilinear",
-            "dimensions": [([up], "primary"), ([across], "primary")],
-        },
+        **raster.metadata,
         **(md or {}),
     }
 
@@ -129,21 +114,10 @@ def sample_map(
         yield from preset(counting, dwell_s)
         yield from open_shutters(shutter, front_end)
         at: dict[Any, Any] = {stage.x: None, stage.y: None}
-        for number, y in enumerate(rows):
-            backwards = snake and number % 2
-            for x in reversed(columns) if backwards else columns:
-                yield from lean_step([*counting, ring, energy], {stage.y: y, stage.x: x}, at)
+        for places in raster.points():
+            yield from lean_step([*counting, ring, energy], places, at)
 
     safe = closed_at_the_end(body(), shutter)
     placed = _untyped.reset_positions_wrapper(safe, [stage.x, stage.y])
     run: MsgGenerator[str] = _untyped.stage_wrapper(_untyped.run_wrapper(placed, md=metadata), [*counting, stage])
     return (yield from run)
-
-
-def _places(start: float, stop: float, num: int) -> list[float]:
-    if not (math.isfinite(start) and math.isfinite(stop)):
-        raise BadScan(f"sample_map: from {start:g} to {stop:g} mm: must be numbers")
-    if num == 1:
-        return [float(start)]
-    step = (stop - start) / (num - 1)
-    return [*(start + n * step for n in range(num - 1)), float(stop)]

@@ -4,6 +4,7 @@ import bluesky.plan_stubs as bps
 import h5py
 import numpy as np
 import pytest
+from bluesky.utils import Msg
 
 from beam.errors import OutOfReach
 from beam.powder import rings
@@ -35,6 +36,32 @@ def test_a_series_holds_rings_where_bragg_s_law_puts_them(acquire):
         near = np.abs(angle - ring.two_theta_deg) < 3 * bl.camera.facts.ring_fwhm_deg
         above = counts[near] - dark.mean()
         assert np.average(angle[near], weights=above) == pytest.approx(ring.two_theta_deg, abs=0.02)
+
+
+def test_a_frame_that_was_spoiled_is_taken_again(acquire):
+    """As after an injection in the middle of a series: the frame is dropped, whatever its file holds before it."""
+    camera, kept = acquire.tree.camera, []
+
+    def plan():
+        yield Msg("stage", camera)
+        yield Msg("open_run")
+        for keep in (True, False, True):
+            yield Msg("trigger", camera, group="frame")
+            yield Msg("wait", None, group="frame")
+            yield Msg("create", None, name="primary")
+            yield Msg("read", camera)
+            yield Msg("save" if keep else "drop")
+        yield Msg("close_run")
+        yield Msg("unstage", camera)
+
+    token = acquire.engine.subscribe(lambda name, doc: kept.append(doc["data"]["camera_file"]), "event")
+    try:
+        acquire(plan())
+    finally:
+        acquire.engine.unsubscribe(token)
+    assert len(kept) == len(set(kept)) == 2
+    for path in kept:
+        assert len(h5py.File(path)["entry/data/data"]) == 1
 
 
 def test_a_series_in_the_dark_is_refused(acquire):

@@ -4,12 +4,13 @@ import threading
 
 import numpy as np
 import pytest
+from bluesky.plan_stubs import mv
 from bluesky.utils import RunEngineInterrupted
 
 from beam.errors import OutOfReach
 from daq.errors import innermost
 from daq.export.run_data import RunData
-from devices.errors import BadReading, Stopped
+from devices.errors import BadReading, NoLight, Stopped
 from plans import fly_map, fly_scan, fly_spec, fly_spiral, fly_xas
 from tests.chain.guarded import Station
 
@@ -23,6 +24,7 @@ def station(simulation, _acquire):
 
     one = Station(_acquire.tree, facts.load("bl09u")[1])
     one.roles = {role: _acquire.tree.roles[role] for role in ("flyer", "energy", "shutter", "front_end")}
+    one.engine(mv(one.tree.energy, 7200.0))  # most flights are flown with the light that there is
     yield one
     one.clock.destroy()
 
@@ -100,6 +102,18 @@ def test_what_cannot_be_flown_is_refused_before_anything_moves(station, motor, p
     with pytest.raises(OutOfReach, match=because):
         next(fly_scan(device, *path, **station.roles))
     assert not station.tree.flyer.execute.sample.value
+
+
+def test_a_flight_in_the_dark_is_refused(station):
+    gap = station.tree.undulator.gap
+    lit = gap.position
+    station.engine(mv(gap, 30.0))
+    run, error = fly(station, fly_scan(station.tree.sample_stage.x, **LONG, **station.roles))
+    station.engine(mv(gap, lit))
+    assert isinstance(error, NoLight)
+    assert "no light, the undulator's gap is 30 mm" in str(error)
+    assert not run.streams.get("primary")
+    assert not station.tree.shutter.is_open
 
 
 @pytest.mark.full

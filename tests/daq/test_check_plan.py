@@ -257,3 +257,21 @@ def test_a_detector_without_a_list_is_told_so(bench):
         scan(bench.counter, bench.general1, 0, 1, 3)
     assert isinstance(count(num=2), MadePlan)
     assert isinstance(scan(bench.general1, 0, 1, 3), MadePlan)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_one_axis_for_two_moves_at_once_is_refused_before_anything_moves(bench, waits):
+    def plan():
+        yield Msg("set", bench.general1, 1.0, group="a")
+        if waits:
+            yield Msg("wait", None, group="a")
+        yield Msg("set", bench.general1, 2.0, group="a")
+        yield Msg("wait", None, group="a")
+
+    before = len(bench.server.writes)
+    if waits:
+        assert check_plan(plan).moves["general1"].last == 2.0
+    else:
+        with pytest.raises(Refused, match="general1: general1 and general1 would move it at the same time"):
+            check_plan(plan)
+    assert len(bench.server.writes) == before

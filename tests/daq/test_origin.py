@@ -32,8 +32,8 @@ def test_others_simulations_are_taken_where_that_was_said(monkeypatch):
 @pytest.mark.parametrize(
     ("tokens", "started", "words"),
     [
-        ({"B:": MINE, "R:": None}, MINE, "B:… is simulated and R:… is not"),
-        ({"B:": None, "R:": OTHER}, None, "R:… is simulated and B:… is not"),
+        ({"B:": MINE, "R:": None}, MINE, "B:… is simulated and R:… does not say"),
+        ({"B:": None, "R:": OTHER}, None, "R:… is simulated and B:… does not say"),
         ({"B:": None, "R:": None}, MINE, "another server answers"),
         ({"B:": MINE, "R:": OTHER}, MINE, "R:… is another simulation"),
     ],
@@ -41,3 +41,10 @@ def test_others_simulations_are_taken_where_that_was_said(monkeypatch):
 def test_what_does_not_belong_together_is_refused(tokens, started, words, allowed):
     with pytest.raises(Refused, match=words):
         check(tokens, started, allowed)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_silence_is_no_reality_where_a_simulation_was_named(monkeypatch, allowed):
+    monkeypatch.setenv(TOKEN_VARIABLE, OTHER)
+    with pytest.raises(Refused, match="TERASU_SIM_TOKEN is set, and B:… does not say that it is simulated: unset it"):
+        check({"B:": None, "R:": None}, None, allowed)
