@@ -43,8 +43,12 @@ class Answering(ca.ChannelData):
 
     async def publish(self, flags: Any) -> None:
         """Publish to all who subscribed."""
-        if not (self.answer and self.answer.silent):
+        if self.answer and self.answer.silent:
+            return
+        if self._queues:
             await super().publish(flags)
+        else:
+            self._content.clear()
 
     async def _read(self, data_type: Any) -> Any:
         answer = self.answer

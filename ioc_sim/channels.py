@@ -22,6 +22,7 @@ import caproto as ca
 
 from ioc_sim.answers import Answer, Answering
 from ioc_sim.errors import Refused
+from ioc_sim.stamps import stamp_of
 from ioc_sim.watching import Watched
 
 Put = Callable[[Any], Awaitable[None]]
@@ -91,7 +92,7 @@ class Channel(Watched, Answering):
     ) -> None:
         """Store a value of the server's own and publish it, with `timestamp` (POSIX seconds) or now."""
         self._data["value"] = value
-        self._data["timestamp"] = ca.TimeStamp.from_unix_timestamp(time.time() if timestamp is None else timestamp)
+        self._data["timestamp"] = stamp_of(time.time() if timestamp is None else timestamp)
         if self.alarm and (status is not None or severity is not None):
             at_once(self.alarm.write(status=status, severity=severity, publish=False))
         at_once(self.publish(_UPDATE))

@@ -13,10 +13,10 @@ import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
-import h5py
 import numpy as np
 
 from beam.frames import FrameSource
+from ioc_sim.new_hdf5 import new_hdf5
 
 SPARE_BYTES = 1 << 20
 """Left free on the disk: an HDF5 file that meets a full one cannot even be closed."""
@@ -62,10 +62,8 @@ class Hdf5Writer:
         if not directory.is_relative_to(self._root.resolve()):
             raise PermissionError(errno.EACCES, f"is not below {self._root}", str(path.parent))
         self._room(directory)
-        # made by hand first: h5py's own message on a directory that cannot be written is a page long
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
         self._exposure_s = exposure_s
-        self._file = file = h5py.File(path, "w")
+        self._file = file = new_hdf5(path)
         entry = _group(file, "entry", "NXentry")
         file.attrs["default"], entry.attrs["default"] = "entry", "data"
         entry.create_dataset("count_time", data=exposure_s).attrs["units"] = "s"

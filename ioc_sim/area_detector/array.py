@@ -10,10 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Pixels: TypeAlias = npt.NDArray[Any]
+from ioc_sim.stamps import EPICS_EPOCH_S
 
-EPICS_EPOCH_S = 631_152_000
-"""POSIX time of 1990-01-01, from which EPICS counts."""
+Pixels: TypeAlias = npt.NDArray[Any]
 
 DATA_TYPES = {
     "Int8": np.dtype(np.int8),

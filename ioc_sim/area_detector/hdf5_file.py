@@ -25,6 +25,7 @@ import numpy as np
 
 from ioc_sim.area_detector.array import NDArray, Pixels, said_of
 from ioc_sim.area_detector.disk import Disk
+from ioc_sim.new_hdf5 import new_hdf5
 
 _H5: Any = h5py
 """The library's lower level, which has no types."""
@@ -116,9 +117,7 @@ class Hdf5File:
         self.disk.need(path.parent, array.data.nbytes)
         filters = self.layout.filters()
         path.unlink(missing_ok=True)
-        # made by hand first: h5py's own message on a directory that cannot be written is a page long
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-        self._file = file = h5py.File(path, "w", libver="latest" if self.layout.swmr else None)
+        self._file = file = new_hdf5(path, libver="latest" if self.layout.swmr else None)
         entry = _group(file, "entry", "NXentry")
         instrument = _group(entry, "instrument", "NXinstrument")
         detector = _group(instrument, "detector", "NXdetector")

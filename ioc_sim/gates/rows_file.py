@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ioc_sim.frame_writer import SPARE_BYTES
+from ioc_sim.new_hdf5 import new_hdf5
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -49,8 +50,7 @@ class RowsFile:
     def open(self, path: Path, _: float = 0.0) -> None:
         """Create the file, which must not exist."""
         self._room(path.parent, 0)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-        self._file = file = h5py.File(path, "w", libver="latest", rdcc_nbytes=CACHE_BYTES)
+        self._file = file = new_hdf5(path, libver="latest", rdcc_nbytes=CACHE_BYTES)
         entry = file.create_group("entry")
         entry.attrs["NX_class"] = "NXentry"
         file.attrs["default"], entry.attrs["default"] = "entry", "data"

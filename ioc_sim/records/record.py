@@ -19,6 +19,7 @@ from ioc_sim.completions import Completions
 from ioc_sim.errors import Refused
 from ioc_sim.records.field_specs import Specs, Value
 from ioc_sim.records.fields import MONITOR, Array, Field, build, empty
+from ioc_sim.stamps import stamp_of
 
 Metadata = dict[str, Any]
 DESCRIBING = frozenset({"EGU", "PREC", "HIHI", "HIGH", "LOW", "LOLO"})
@@ -91,7 +92,7 @@ class Record:
     def timestamp(self) -> ca.TimeStamp:
         """The record's time as it goes over the wire."""
         if self._stamp[0] != self.time:
-            self._stamp = (self.time, ca.TimeStamp.from_unix_timestamp(self.time))
+            self._stamp = (self.time, stamp_of(self.time))
         return self._stamp[1]
 
     def post(self, field: str, value: Value, mask: int = MONITOR) -> None:
