@@ -11,6 +11,7 @@ from bluesky.utils import RunEngineInterrupted
 
 from beam.errors import TerasuError
 from daq import logs
+from daq.bundler import Engine
 from daq.device_clock import DeviceClock
 from daq.errors import Refused, RunAborted, RunFailed, innermost, story
 from daq.flown_rows import FlownRows
@@ -72,7 +73,7 @@ def make_engine(data_dir: Path, beamline: str, metadata: dict[str, Any], clock: 
     signals
         The context manager class that holds the signals while a plan runs (`daq.signals`).
     """
-    engine = RunEngine(
+    engine = Engine(
         dict(metadata), context_managers=[signals], scan_id_source=ScanNumber(data_dir, beamline), loop=None
     )
     engine.ignore_callback_exceptions = False

@@ -60,6 +60,15 @@ class Instrument(Commands, Device):
         self._all_signals: tuple[DeviceSignal, ...] | None = None
         super().__init__(address, name=name, **kwargs)
 
+    def __repr__(self) -> str:
+        # each message of a plan is traced with it: ophyd's own asks for the kinds of all components
+        return f"{type(self).__name__}({self.address!r}, name={self.name!r})"
+
+    @property
+    def triggers(self) -> bool:
+        """Whether to trigger it does anything; ophyd lets one trigger every device."""
+        return type(self).trigger is not Device.trigger
+
     def make_signal(
         self, attribute: str, quantity: Quantity, *, name: str, kind: Kind, optional: bool = False
     ) -> DeviceSignal:

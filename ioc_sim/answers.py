@@ -8,6 +8,8 @@ from typing import Any
 
 import caproto as ca
 
+from ioc_sim.packed import Packing
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -31,10 +33,15 @@ class Answer:
     silent: bool = False
 
 
-class Answering(ca.ChannelData):
+class Answering(Packing):
     """A channel whose answers can be changed; reads and monitors show the same."""
 
     answer: Answer | None = None
+
+    @property
+    def packs(self) -> bool:
+        """Whether what is published is what is stored."""
+        return self.answer is None
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -43,12 +50,8 @@ class Answering(ca.ChannelData):
 
     async def publish(self, flags: Any) -> None:
         """Publish to all who subscribed."""
-        if self.answer and self.answer.silent:
-            return
-        if self._queues:
+        if not (self.answer and self.answer.silent):
             await super().publish(flags)
-        else:
-            self._content.clear()
 
     async def _read(self, data_type: Any) -> Any:
         answer = self.answer

@@ -27,6 +27,7 @@ from caproto.asyncio.utils import _DatagramProtocol, _UdpTransportWrapper  # pyr
 from ioc_sim import arrays
 from ioc_sim.channels import Channel
 from ioc_sim.circuit import OrderedCircuit
+from ioc_sim.packed import Packed, queue_update, update_of
 from ioc_sim.pause import Pause
 from ioc_sim.sockets import LOOPBACK, bind_pair, bind_udp, reserve
 
@@ -124,6 +125,11 @@ class OrderedContext(Context):
         await self._subscription_queue_iteration(*update)
 
     async def _subscription_queue_send(self, sub_spec: Any, sub: Any, metadata: Any, values: Any, flags: int) -> None:
+        if isinstance(values, Packed):
+            if (update := update_of(sub, metadata, values)) is not None:
+                await queue_update(sub_spec, sub, update)
+                return
+            values = values.values
         size = getattr(values, "nbytes", 0)
         if size > LARGE:
             most = min(sub.db_entry.max_subscription_backlog, max(1, MOST_LARGE // size))

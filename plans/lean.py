@@ -27,7 +27,7 @@ def read_once(devices: Sequence[Any], name: str = "primary") -> MsgGenerator[Non
     group = f"lean-{next(_groups)}"
     triggered = False
     for device in devices:
-        if hasattr(device, "trigger"):
+        if getattr(device, "triggers", hasattr(device, "trigger")):
             yield Msg("trigger", device, group=group)
             triggered = True
     if triggered:

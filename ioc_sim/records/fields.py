@@ -12,6 +12,7 @@ from caproto import ChannelType, SubscriptionType
 
 from ioc_sim.channels import at_once
 from ioc_sim.errors import Refused
+from ioc_sim.packed import Packing
 from ioc_sim.records.field_specs import FieldSpec, Value
 from ioc_sim.watching import Watched
 
@@ -23,7 +24,7 @@ Array: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.float64]
 MONITOR = SubscriptionType.DBE_VALUE | SubscriptionType.DBE_LOG
 
 
-class Field(Watched, ca.ChannelData):
+class Field(Watched, Packing):
     """A field as a channel: a put goes to the record, which decides what is stored and published."""
 
     record: Record
