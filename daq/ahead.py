@@ -34,6 +34,12 @@ class Unmeasured:
 class Ahead:
     """The devices as the plan will have left them; what it has not touched is as it is now, asked once.
 
+    Parameters
+    ----------
+    later
+        Whether the plan is only queued: by the time it begins, other plans may have moved what it has not touched. A
+        location then says so (``may_change``), and who asks for it may leave its judgement to that time.
+
     Attributes
     ----------
     at
@@ -42,7 +48,8 @@ class Ahead:
         Why the plan cannot be followed any further; empty while it can.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, later: bool = False) -> None:
+        self.later = later
         self.at: dict[Any, Any] = {}
         self.unforeseen = ""
         self._on_the_way: dict[Any, tuple[Whereabouts, Any]] = {}
@@ -90,7 +97,9 @@ class Ahead:
         """Return what ``locate`` will give: where it was sent, or where it is."""
         if device in self.at:
             return {"setpoint": self.at[device], "readback": self.at[device]}
-        return device.locate() if hasattr(device, "locate") else None
+        if not hasattr(device, "locate"):
+            return None
+        return {**device.locate(), "may_change": True} if self.later else device.locate()
 
     def reading(self, device: Any) -> dict[str, Any] | None:
         """Return what ``read`` will give: of what was or can be set, where that is; of the rest, what tells on use."""

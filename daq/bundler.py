@@ -1,8 +1,8 @@
 """Bluesky's bundler, which makes the documents of a run, without asking a JSON schema about each event.
 
-What the schema of events says is little: two objects, a number, three strings and a count. The general validator takes as
-long to find that true as the rest of making the event does. Here it is looked at directly; whatever is not plainly right
-goes to the validator, which says what is wrong.
+What the schema of events says is little: two objects, a number, three strings and a count. The general validator takes
+as long to find that true as the rest of making the event does. Here it is looked at directly; whatever is not plainly
+right goes to the validator, which says what is wrong.
 """
 
 from __future__ import annotations

@@ -48,12 +48,16 @@ def check_plan(plan_function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
         raise UsageError("check_plan takes what makes a plan and its arguments: check_plan(xas, 'Fe K')")
     if (once := read_once_only(args, kwargs)) is not None:
         raise UsageError(f"{_name(plan_function)}: {once} can be read only once, by the plan itself; give a list")
+    return _walked(plan_function, args, kwargs, Walk())
+
+
+def _walked(plan_function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], walk: Walk) -> Forecast:
     made = plan_function(*args, **kwargs)
     if isinstance(made, MadePlan):
         made = made.plan
     if not isinstance(made, Iterable):
         raise UsageError(f"{_name(plan_function)} makes no plan, but a {type(made).__name__}")
-    seen = Walk().through(ensure_generator(made))
+    seen = walk.through(ensure_generator(made))
     check_disks(seen)
     return seen
 
@@ -108,8 +112,10 @@ class MadePlan:
         """The plan itself; made when it is wanted."""
         return self._function(*self._args, **self._kwargs)
 
-    def check(self) -> Forecast:
-        """Check what is made anew."""
+    def check(self, *, later: bool = False) -> Forecast:
+        """Check what is made anew; what is to run `later` is not held against where devices happen to be now."""
+        if later:
+            return _walked(self._function, self._args, self._kwargs, Walk(later=True))
         return check_plan(self._function, *self._args, **self._kwargs)
 
     def __repr__(self) -> str:

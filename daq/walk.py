@@ -28,9 +28,9 @@ ENOUGH = f"it is longer than {MOST_MESSAGES} messages"
 class Walk:
     """One walk through one plan; `forecast` is what came of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, later: bool = False) -> None:
         self.forecast = Forecast()
-        self._ahead = Ahead()
+        self._ahead = Ahead(later=later)
         self._seen: set[Any] = set()
         self._groups: dict[Any, float] = {}
         self._moved_by: dict[Any, Any] = {}  # what moves an axis that is not waited for yet
@@ -137,9 +137,9 @@ class Walk:
         setter = self._setters.get(device)
         if setter is None:
             setter = self._setters[device] = self._setter(device)
+        takes_s = setter(value, group)
         if group is not None:
             self._claim(device, group)
-        takes_s = setter(value, group)
         self._ahead.at[device] = value
         self.forecast.note_move(device, value)
         if takes_s > self._groups.get(group, 0.0):

@@ -25,6 +25,8 @@ def open_shutters(shutter: Shutter, front_end: Shutter) -> MsgGenerator[None]:
 def refuse_darkness(energy: EnergyAxis) -> MsgGenerator[None]:
     """Refuse to go on where source and monochromator do not stand at one energy; asks the engine where they are.
 
+    Where the plan is only queued, and they may be elsewhere when it begins, nothing is said.
+
     Raises
     ------
     NoLight
@@ -32,7 +34,10 @@ def refuse_darkness(energy: EnergyAxis) -> MsgGenerator[None]:
     """
     positions: dict[str, float] = {}
     for key, axis in energy.axes.items():
-        positions[key] = (yield Msg("locate", axis))["readback"]
+        place = yield Msg("locate", axis)
+        if place.get("may_change"):
+            return
+        positions[key] = place["readback"]
     energy.check_light(positions)
 
 

@@ -275,3 +275,17 @@ def test_one_axis_for_two_moves_at_once_is_refused_before_anything_moves(bench, 
         with pytest.raises(Refused, match="general1: general1 and general1 would move it at the same time"):
             check_plan(plan)
     assert len(bench.server.writes) == before
+
+
+def test_what_is_only_queued_is_not_held_against_where_devices_are_now(bench):
+    told = []
+
+    def plan():
+        told.append((yield Msg("locate", bench.general1)))
+        yield from bps.mv(bench.general1, 0.0)
+        told.append((yield Msg("locate", bench.general1)))
+
+    made = MadePlan(plan, (), {})
+    made.check()
+    made.check(later=True)
+    assert [bool(one.get("may_change")) for one in told] == [False, False, True, False]

@@ -4,6 +4,8 @@ import pytest
 from bluesky.plan_stubs import mv
 
 from beam.errors import OutOfReach, UnknownName
+from daq.check_plan import MadePlan
+from daq.errors import Refused
 from devices.errors import NoLight
 from plans import quick_xas, sample_map
 from plans.energy_scan import BadScan
@@ -55,6 +57,10 @@ def test_a_map_in_the_dark_is_refused(engine, docs, bl, of_map):
         engine(sample_map(-1, 1, 3, 0, 1, 2, 0.2, **of_map))
     assert not docs.events()
     assert not bl.shutter.is_open
+    made = MadePlan(sample_map, (-1, 1, 3, 0, 1, 2, 0.2), of_map)
+    with pytest.raises(Refused, match="no light"):
+        made.check()
+    assert made.check(later=True).points == 6, "what is queued before it may set the energy"
 
 
 @pytest.mark.parametrize(
