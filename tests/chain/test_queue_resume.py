@@ -15,7 +15,7 @@ from tests.harness import ROOT
 from tests.queue_driver import Queue
 
 pytestmark = pytest.mark.full
-SPECTRUM = ("xas", "Fe K", "regions=-10:10:1:0.5", "--id", "spectrum")
+SPECTRUM = ("xas", "Fe K", "regions=-10:10:1:2", "--id", "spectrum")
 ENERGIES = [7102.0 + n for n in range(21)]
 
 
@@ -29,12 +29,12 @@ def queue(tmp_path):
 
 def interrupt(queue):
     """Run the next item until some points are there, and kill its worker; return its journal."""
-    before = len(queue.journals())
+    before, worker = len(queue.journals()), queue.json("list")["processes"]["worker"]
     queue.text("start")
     while len(queue.journals()) == before:
         queue.json("list")
     path = wait_for_points(queue, 4)
-    os.kill(queue.json("list")["processes"]["worker"], signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
     queue.wait_until_stopped()
     stop_of(queue, path)
     return path
@@ -75,7 +75,7 @@ def test_a_spectrum_that_was_killed_twice_is_one_spectrum(queue, tmp_path):
 
 
 def test_other_clients_resume_as_well(queue):
-    queue.text("add", "ascan", "energy", "7100", "7120", "20", "0.5")
+    queue.text("add", "ascan", "energy", "7100", "7120", "20", "2")
     first = interrupt(queue)
     queue.qserver("queue", "clear")
     assert "'success': True" in queue.qserver(
