@@ -46,7 +46,12 @@ def main() -> None:
                 Row("200-point energy scan over CA, motions x 1000", chain.energy_scan),
             ]
             interleave(rows, arguments.rounds)
-            rows += raw_rows(arguments.rounds)
+            flat = [
+                Row("10 000 points: last thousand to the first", chain.long_scan, goal=1.05, absolute=True, unit="x"),
+                Row("  ... growth of the engine over the last 9 000", chain.grown, goal=5.0, absolute=True, unit="MB"),
+            ]
+            interleave(flat, 1, warm_up=False)
+            rows += [*flat, *raw_rows(arguments.rounds)]
             from benchmarks.camera_writing import camera_rows
 
             rows += camera_rows(directory, arguments.rounds)
@@ -54,6 +59,8 @@ def main() -> None:
 
             rows += flying_rows(directory, arguments.rounds)
             rows += tango_rows(directory, arguments.rounds)
+            from benchmarks.catalogue_size import catalogue_rows
+
             cold = Row("nothing running -> scan done and read back", ColdStart(directory), goal=10.0, absolute=True)
             interleave([cold], min(arguments.rounds, 3))
             hour = Row("one hour of scan, 200 points, x 100, likewise", ColdStart(directory, HOUR), 60.0, absolute=True)
@@ -61,6 +68,7 @@ def main() -> None:
             rows += [
                 cold,
                 hour,
+                *catalogue_rows(directory, arguments.rounds),
                 *queue_rows(directory, arguments.rounds),
                 *scale_rows(directory, min(arguments.rounds, 3)),
             ]

@@ -10,8 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks.reference import POINTS
 
+MANY, THOUSAND = 10_000, 1_000
+"""Points of a long scan, and of each part of it that is timed."""
+MB = 1e6
 INSTANT = {
     "velocity_urad_per_s = 100.0": "velocity_urad_per_s = 1.0e9",
     "acceleration_s = 0.05": "acceleration_s = 0.0",
@@ -61,6 +66,7 @@ class Chain:
         self.tree.counter.exposures.kind = "normal"
         self.engine(self._count_for(0.0))
         self.readable_s: list[float] = []
+        self.grown_mb = 0.0
 
     def _count_for(self, dwell_s: float) -> Any:
         from bluesky.plan_stubs import mv
@@ -109,6 +115,32 @@ class Chain:
         finally:
             self.engine.unsubscribe(token)
             self.engine.preprocessors[:] = before
+
+    def long_scan(self) -> float:
+        """Scan ten thousand points; return the time of the last thousand as a multiple of that of the first."""
+        from bluesky.plans import scan
+
+        from plans.lean import lean_step
+
+        process = psutil.Process()
+        taken, memory = [time.perf_counter()], list[float]()
+
+        def note(_name: str, doc: Any) -> None:
+            if "counter_exposures" in doc["data"] and doc["seq_num"] % THOUSAND == 0:
+                taken.append(time.perf_counter())
+                memory.append(process.memory_info().rss / MB)
+
+        token = self.engine.subscribe(note, "event")
+        per_step: Any = lean_step
+        self.engine(scan([self.tree.counter], self.tree.dcm.pitch, -200, 198, MANY, per_step=per_step))
+        self.engine.unsubscribe(token)
+        self.grown_mb = memory[-1] - memory[0]
+        each = [after - before for before, after in itertools.pairwise(taken)]
+        return each[-1] / each[0]
+
+    def grown(self) -> float:
+        """Return by how much (MB) the engine's process grew over the last nine thousand points of the long scan."""
+        return self.grown_mb
 
     def energy_scan(self) -> float:
         """Scan 200 energies, gap and crystals moving at 1000 times their speed."""
