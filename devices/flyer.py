@@ -40,7 +40,6 @@ from devices.deadlines import PATIENCE
 from devices.energy import EnergyAxis
 from devices.errors import BadReading, Busy, DeviceError, NotConnected, NotTaken, Overloaded, Stopped, TimedOut
 from devices.flight import Flight, paces
-from devices.frame_detector import SLOWEST_BYTES_PER_S
 from devices.gated import Gated
 from devices.row_documents import WHERE, Document, RowDocuments, rows_in
 from devices.signals import Attr, DeviceSignal, Quantity, enum_text, fetch_all
@@ -395,7 +394,7 @@ class Flyer(Instrument):
             f"the end of a flight of {flight.gates} gates",
             PATIENCE.wall_seconds(nominal)
             + flight.gates / SLOWEST_GATES_PER_S
-            + sum(one.flight_bytes(flight) for one in flight.detectors) / SLOWEST_BYTES_PER_S,
+            + sum(one.patience_s(flight.gates) for one in flight.detectors),
             lambda: str(self.made.last_words),
         )
 
@@ -469,6 +468,11 @@ class Flyer(Instrument):
         status.fail(error)
         if self.abort_flight.connected:
             self.abort_flight.start(1)
+
+    @property
+    def flying(self) -> bool:
+        """Whether there is a flight whose end is still to come."""
+        return self._status is not None and not self._status.done
 
     # -- stopping -------------------------------------------------------------------------------------------------
 

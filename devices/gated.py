@@ -75,6 +75,10 @@ class Gated(ABC):
         """What it writes for a gate."""
 
     @abstractmethod
+    def patience_s(self, gates: int) -> float:
+        """Return the wall time that so many gates may take to be written, when all of them were made."""
+
+    @abstractmethod
     def directory(self) -> Path:
         """Return where it writes, as its server sees it."""
 

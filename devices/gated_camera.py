@@ -15,7 +15,6 @@ from devices.diffraction import DiffractionDetector
 from devices.disk_probe import bytes_per_s
 from devices.errors import BadReading, NotTaken, Stopped, TimedOut
 from devices.flight import Flight
-from devices.frame_detector import SLOWEST_BYTES_PER_S
 from devices.frame_files import FRAMES, cut_frames
 from devices.gated import Gated, missed
 from devices.gated_documents import Column
@@ -27,6 +26,8 @@ NUMBERS = "/entry/instrument/NDAttributes/GateNumber"
 CHUNK_NUMBERS = 16
 EXPOSURE_DIGITS = 9
 PART_MARGIN = 1.001
+SLOWEST_BYTES_PER_S = 2e6
+"""Reading out and writing frames, one after the other, is at least as fast as this, in wall time."""
 UNPROBED = 20
 """As many frames find room in the file plugin's queue, however slow the disk is."""
 
@@ -136,17 +137,18 @@ class GatedCamera(Gated):
 
     def _disarm(self) -> None:
         self.camera.acquire.start("Done")
-        if not self._taken.wait(self._patience(2 * UNPROBED)):
+        if not self._taken.wait(self.patience_s(2 * UNPROBED)):
             raise TimedOut(f"{self.name}: waited for its last frames; {self.camera.written.last_words}")
 
     def _wait(self, gates: int) -> None:
         if self._count().missed == self._counters.missed:
-            self._taken.wait(self._patience(min(gates, 1000)))
+            self._taken.wait(self.patience_s(min(gates, 1000)))
         if not self._taken.is_set():
             self._disarm()
 
-    def _patience(self, frames: int) -> float:
-        return PATIENCE.wall_seconds(0.0) + frames * self.gate_bytes / SLOWEST_BYTES_PER_S
+    def patience_s(self, gates: int) -> float:
+        """Return the wall time that so many gates may take to be written."""
+        return PATIENCE.wall_seconds(0.0) + gates * self.gate_bytes / SLOWEST_BYTES_PER_S
 
     def _count(self) -> Before:
         camera = self.camera

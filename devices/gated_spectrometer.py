@@ -142,21 +142,22 @@ class GatedSpectrometer(Gated):
 
     def _disarm(self) -> None:
         self.mapping.acquire.start("Done")
-        if not self._taken.wait(self._patience(1000)):
+        if not self._taken.wait(self.patience_s(1000)):
             raise TimedOut(f"{self.name}: waited for its last spectra; {self.mapping.stored.last_words}")
         self.mapping.stored.fetch()
 
     def _wait(self, gates: int) -> None:
         if self._count().missed == self._counters.missed and not self._broken():
-            self._taken.wait(self._patience(min(gates, 10_000)))
+            self._taken.wait(self.patience_s(min(gates, 10_000)))
         if not self._taken.is_set():
             self._disarm()
 
     def _broken(self) -> bool:
         return any(one.value for one in fetch_all((self.mapping.write_status, self.mapping.overrun)))
 
-    def _patience(self, spectra: int) -> float:
-        return PATIENCE.wall_seconds(0.0) + spectra * self.gate_bytes / SLOWEST_BYTES_PER_S
+    def patience_s(self, gates: int) -> float:
+        """Return the wall time that so many gates may take to be written."""
+        return PATIENCE.wall_seconds(0.0) + gates * self.gate_bytes / SLOWEST_BYTES_PER_S
 
     def _count(self) -> Before:
         return Before(*(int(one.value) for one in fetch_all((self.mapping.stored, self.mapping.missed))))

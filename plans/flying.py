@@ -78,6 +78,9 @@ def fly(flyer: Flyer, flights: Sequence[Flight], stream: str = "primary") -> Msg
                 yield Msg("checkpoint")
                 done = yield Msg("wait", None, group=group, timeout=FLUSH_S, error_on_timeout=False)
                 yield Msg("collect", flyer, *detectors, name=stream, return_payload=False)
+                if done and flyer.flying:  # a pause in the middle of a wait takes its group away
+                    group, done = f"fly-{next(_groups)}", False
+                    yield Msg("complete", flyer, group=group)
 
     def what_there_is(_: Exception) -> MsgGenerator[None]:
         # not by a message: what it fails would fail the run once more, in the words of the stop

@@ -61,6 +61,9 @@ class GatedExposures:
 
     def arm(self, images: float) -> None:
         """Begin an acquisition of so many images."""
+        self._waiting.clear()
+        self.came.clear()
+        self._room.set()
         self._left = images
 
     def disarm(self) -> None:

@@ -1,4 +1,4 @@
-"""Flights whose gates trigger camera and spectrometer, over real servers: rows, frames and spectra of the same gates."""
+"""Flights whose gates trigger camera and spectrometer, over real servers: rows, frames, spectra of the same gates."""
 
 import re
 import threading
@@ -195,8 +195,8 @@ def test_a_disk_that_fails_in_flight_fails_the_run(station, simulation, all_thre
     run, error = fly(
         station,
         fly_scan(station.tree.sample_stage.x, **LINE, **all_three),
-        in_flight,
-        lambda: simulation.faults.set("disk_full", target, frames=1),
+        lambda message: message.command == "kickoff",
+        lambda: simulation.faults.set("disk_full", target, frames=9 if name == "camera" else 1),
     )
     assert isinstance(error, BadReading)
     assert str(error).startswith(f"{name}: its writer failed after ")
@@ -250,7 +250,9 @@ def paused(station, plan, then):
 
 
 @pytest.mark.full
-def test_a_pause_goes_on_with_the_gate_that_comes_next(station, all_three):
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_pause_goes_on_with_the_gate_that_comes_next(station, all_three, monkeypatch, closes):
+    monkeypatch.setattr(station.tree.shutter, "closes_on_pause", closes)
     run = paused(station, fly_scan(station.tree.sample_stage.x, **LINE, **all_three), lambda engine: engine.resume())
     assert run.exit_status == "success"
     columns = whole(run)
