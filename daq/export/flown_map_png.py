@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 PLANS = ("fly_map", "fly_spiral")
 MOST = 6
 """Panels in one picture."""
-I0, IT = "i0", "it"
+I0, IT, CORRECTED = "i0", "it", "_corrected"
 MARK_AREA = 14.0
 
 
@@ -55,7 +55,7 @@ def to_png(run: RunData) -> bytes:
 
 
 def _panels(run: RunData) -> dict[str, Floats]:
-    """Return what is drawn: hinted counts over I0, then It over I0."""
+    """Return what is drawn: hinted counts over I0, corrected for dead time where they are, then It over I0."""
     primary = run.primary()
     counted = {key: np.asarray(one, float) for key, one in primary.inner().items() if one.ndim == 1}
     if I0 not in counted:
@@ -65,7 +65,8 @@ def _panels(run: RunData) -> dict[str, Floats]:
     chosen = [*hinted, *(key for key in (IT,) if key in counted)][:MOST]
     if not chosen:
         raise DataError(f"run {run.uid[:8]}: nothing was counted that could be drawn")
-    return {f"{key} / {I0}": counted[key] / incoming for key in chosen}
+    best = [f"{key}{CORRECTED}" if f"{key}{CORRECTED}" in counted else key for key in chosen]
+    return {f"{key} / {I0}": counted[key] / incoming for key in best}
 
 
 def _draw(axes: Axes, run: RunData, across: Floats, up: Floats, values: Floats) -> Any:
