@@ -5,7 +5,9 @@ It exposes for the shortest gate of the flight less its readout; frames carry th
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +30,7 @@ EXPOSURE_DIGITS = 9
 PART_MARGIN = 1.001
 SLOWEST_BYTES_PER_S = 2e6
 """Reading out and writing frames, one after the other, is at least as fast as this, in wall time."""
+PROBE_LASTS_S = 60.0
 UNPROBED = 20
 """As many frames find room in the file plugin's queue, however slow the disk is."""
 
@@ -56,7 +59,7 @@ class GatedCamera(Gated):
         self._counters = Before(0, 0, 0, 0)
         self._taken = threading.Event()
         self._restore: list[Setting] = []
-        self._sustained: float | None = None
+        self._probed: tuple[float, float | None] = (-math.inf, None)
         for signal in (camera.missed, camera.dropped, camera.write_status):
             signal.subscribe(self._changed, run=False)
 
@@ -81,21 +84,30 @@ class GatedCamera(Gated):
         return Path(str(self.camera.file_path.sample.value))
 
     def check_flight(self, flight: Flight) -> None:
-        """Refuse gates that are too short, or more frames a second than the disk took in a probe."""
+        """Refuse gates that are too short, or more frames a second than the disk takes in a probe."""
         super().check_flight(flight)
-        rate, needed = self._sustained, self.gate_bytes / flight.shortest_s
-        if rate is not None and needed > rate and flight.gates > UNPROBED:
+        if flight.gates <= UNPROBED or not self.local_files:
+            return
+        rate, needed = self._sustains(), self.gate_bytes / flight.shortest_s
+        if rate is not None and needed > rate:
             raise OutOfReach(
                 f"{self.name}: {1 / flight.shortest_s:.4g} frames a second, {needed / 1e6:.4g} MB/s; its disk "
                 f"sustained {rate / 1e6:.4g} MB/s in a probe: gates of {PART_MARGIN * self.gate_bytes / rate:.3g} s or "
                 "longer would do"
             )
 
+    def _sustains(self) -> float | None:
+        """Return how many bytes a second its disk takes, by a probe that is not old; None where it is not here."""
+        when, rate = self._probed
+        if time.monotonic() - when > PROBE_LASTS_S:
+            rate = bytes_per_s(self.directory())
+            self._probed = time.monotonic(), rate
+        return rate
+
     # -- setting up -------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self.camera.stage()
-        self._sustained = None
         exposure = float(self.camera.preset_time.fetch().value)
         self._restore = [(self.camera.trigger_mode, "Internal"), (self.camera.preset_time, exposure)]
 
@@ -111,8 +123,6 @@ class GatedCamera(Gated):
             camera.unstage()
 
     def _fit(self, flight: Flight) -> None:
-        if self._sustained is None and self.local_files:
-            self._sustained = bytes_per_s(self.directory())
         self.check_flight(flight)
         camera, facts = self.camera, self.camera.facts
         exposure = min(round(flight.shortest_s - facts.readout_s, EXPOSURE_DIGITS), facts.longest_s)
