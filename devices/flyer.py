@@ -159,7 +159,7 @@ class Flyer(Instrument):
         self._before = 0
         self._base = 0
         """Row of the file that is the first gate of the flight; negative where that is in a file before."""
-        self._held = self._go_on = self._spoiled = False
+        self._held = self._go_on = self._spoiled = self._forgetting = False
         self._given_up = False
         self._vouched: int | None = None
         self._asked_rows = self._rows_before = 0
@@ -286,7 +286,7 @@ class Flyer(Instrument):
         self._rows_before = self.frames_in_files()
         self._documents.begin()
         self._flight = self._rest = self._ready = None
-        self._held = self._go_on = self._spoiled = False
+        self._held = self._go_on = self._spoiled = self._forgetting = False
         self._vouched = None
         return super().stage()
 
@@ -376,7 +376,7 @@ class Flyer(Instrument):
         begun = Waiting(self.name, "its flight to begin", PATIENCE.wall_seconds(0.0), self._last_words)
         with self._lock:
             self._status, self._rest = status, flight
-            self._held = self._go_on = self._spoiled = self._given_up = False
+            self._held = self._go_on = self._spoiled = self._forgetting = self._given_up = False
         self._asked_rows += flight.gates
 
         def work() -> None:
@@ -544,12 +544,14 @@ class Flyer(Instrument):
                 if not self._held:
                     return  # what was asked for again has been made good already
                 spoiled, self._held, self._spoiled = self._spoiled, False, False
+                self._forgetting = spoiled
                 self._leg = None  # the end of what was stopped is no news any more
             self._write(self.execute, "Done")  # completes when the last row of what was stopped is stored
             for one in flight.detectors:
                 one.disarm()
             if spoiled:
                 self._forget_the_rest(flight)
+                self._forgetting = False
             else:
                 self._rest = flight.rest(self._stored_by_all(flight) - self._base)
             rest = self._rest
@@ -663,7 +665,7 @@ class Flyer(Instrument):
             for one in detectors:
                 one.disarm()  # what it took is written then
             index = None if detectors else index  # it was asked for before
-        if self._spoiled or not self.stored.connected:
+        if self._spoiled or self._forgetting or not self.stored.connected:
             return
         rows = int(self.stored.sample.value)
         rows = min(rows, *(one for one in (index, self._vouched) if one is not None), rows)
