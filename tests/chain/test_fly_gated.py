@@ -293,7 +293,8 @@ def test_a_beam_dump_is_waited_for_and_its_gates_are_taken_again(station, simula
     frames, spectra = stack(run, "camera_image"), stack(run, "sdd_spectrum")
     assert len(frames) == len(spectra) == LINE["num"]
     for key in ("camera_image", "sdd_spectrum", "i0"):
-        assert len([1 for kind, doc in run.assets if kind == "stream_resource" and doc["data_key"] == key]) == 2
+        files = [doc for kind, doc in run.assets if kind == "stream_resource" and doc["data_key"] == key]
+        assert len(files) >= 2  # an injection may come besides
     assert run.streams["integrity"].columns["integrity_verdict"] == ["complete"]
 
 
