@@ -29,6 +29,17 @@ class CurrentDetector(Addressed, Sourced):
     noise_v_per_rt_hz: NonNegative
 
 
+class SpectrumMapping(Sourced):
+    """How a spectrometer takes one spectrum a gate: a gate lasts at least `shortest_gate_s`.
+
+    Spectra wait in a buffer of `buffer_rows` to be stored, `stored_rows_per_s` at most.
+    """
+
+    shortest_gate_s: Positive
+    buffer_rows: Annotated[int, Field(ge=2, le=1_000_000)]
+    stored_rows_per_s: Positive
+
+
 class FluorescenceSpectrometer(Addressed, Sourced):
     """A silicon drift detector at an mca record that looks at the sample.
 
@@ -36,7 +47,7 @@ class FluorescenceSpectrometer(Addressed, Sourced):
     air on the way, `silicon_um` thick. The sample stands at `incidence_deg` to the beam, the detector at
     `take_off_deg` to its surface, where it gets `scatter_share` of what isotropic scattering would send. After each
     pulse it is dead for `dead_time_us`, in which others are lost and do not prolong it. `regions` are named ranges of
-    photon energy (keV).
+    photon energy (keV). With `mapping`, a gate unit can trigger it.
     """
 
     kind: Literal["sdd"]
@@ -57,6 +68,7 @@ class FluorescenceSpectrometer(Addressed, Sourced):
     take_off_deg: Angle
     scatter_share: Share
     regions: Annotated[dict[RegionName, tuple[float, float]], Field(max_length=32)]
+    mapping: SpectrumMapping | None = None
 
     @property
     def range_kev(self) -> tuple[float, float]:
@@ -86,7 +98,8 @@ class DiffractionCamera(Addressed, CameraFigures):
     """A flat camera across the beam, `distance_mm` behind a calibrant that stands behind all other detectors.
 
     The beam would meet it at `centre_x_px`, `centre_y_px`, from the corner of the first pixel. Rings have the width
-    `ring_fwhm_deg` in 2θ; the brightest pixel gets `peak_per_photon` counts. It exposes for `shortest_s` … `longest_s`.
+    `ring_fwhm_deg` in 2θ; the brightest pixel gets `peak_per_photon` counts. It exposes for `shortest_s` … `longest_s`,
+    and takes `readout_s` after each exposure until a trigger can begin the next.
     """
 
     kind: Literal["diffraction_camera"]
@@ -99,6 +112,7 @@ class DiffractionCamera(Addressed, CameraFigures):
     peak_per_photon: Positive
     shortest_s: Positive
     longest_s: Positive
+    readout_s: NonNegative = 0.0
 
     @model_validator(mode="after")
     def _a_range_and_a_writer(self) -> DiffractionCamera:

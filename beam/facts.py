@@ -321,6 +321,14 @@ class Beamline(Station):
                 owner, _, part = key.partition(".")
                 if part not in (axes_of(self.devices[owner]) if owner in self.devices else {}):
                     raise ValueError(f"devices.{name}.axes: {key!r} is no axis of this beamline")
+            for key in device.triggers:
+                wired = self.devices.get(key)
+                if not isinstance(wired, FluorescenceSpectrometer | DiffractionCamera):
+                    raise ValueError(f"devices.{name}.triggers: {key!r} is no camera or spectrometer of this beamline")
+                if isinstance(wired, FluorescenceSpectrometer) and wired.mapping is None:
+                    raise ValueError(f"devices.{name}.triggers: {key!r} has no table `mapping`")
+                if not wired.prefix:
+                    raise ValueError(f"devices.{name}.triggers: {key!r} speaks no EPICS; give it a prefix")
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ likes cost no more than the way that they cover.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -89,8 +89,37 @@ class FlyingLight:
         if node not in self._asked:
             for key, one in self._way.items():
                 self.line.axes[key].put(float(one[self._nodes[node]]))
-            self._asked[node] = np.array(self.line.moments(self._scaler), dtype=np.float64)
+            self._asked[node] = self._look()
         return self._asked[node]
+
+    def _look(self) -> Floats:
+        return np.array(self.line.moments(self._scaler), dtype=np.float64)
+
+
+class SeenOnTheWay(FlyingLight):
+    """What else changes along the way of a flight: some numbers, linear between two nodes.
+
+    Parameters
+    ----------
+    line
+        As of `FlyingLight`.
+    look
+        Tells the numbers where the axes of the line are now; always as many.
+    way
+        As of `FlyingLight`.
+    """
+
+    def __init__(self, line: Line, look: Callable[[Line], Floats], way: Mapping[str, Floats]) -> None:
+        self._tell = look
+        super().__init__(line, "", way)
+
+    def numbers(self, first: int, count: int) -> Floats:
+        """Return the numbers at gates `first` …, shape (count, numbers)."""
+        found: Floats = self.at(first, count)[:, :, 0]
+        return found
+
+    def _look(self) -> Floats:
+        return self._tell(self.line)[:, None]
 
 
 def _far(way: Mapping[str, Floats]) -> Floats:

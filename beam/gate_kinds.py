@@ -12,13 +12,17 @@ from beam.axis_facts import NonNegative, Positive, Sourced
 AxisKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 
 
+Wired = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
 class GateUnit(Addressed, Sourced):
     """A trajectory controller with a gate generator, a latch and a store of its own.
 
     `axes` (``"dcm.bragg"``) are wired to it, `energy_axis` among them is the Bragg angle from which it computes
     energies; the chambers on `scaler` are latched. An axis runs `lag_s` behind what is demanded of it; where it is
     further off than it goes in `following_limit_s` at full speed, the flight is given up. A gate lasts at least
-    `shortest_gate_s`. Rows wait in a buffer of `buffer_rows` to be stored, `stored_rows_per_s` at most.
+    `shortest_gate_s`. Rows wait in a buffer of `buffer_rows` to be stored, `stored_rows_per_s` at most. The detectors
+    `triggers` are wired to its trigger outputs, one each.
     """
 
     kind: Literal["gate_unit"]
@@ -33,6 +37,7 @@ class GateUnit(Addressed, Sourced):
     following_limit_s: Positive
     buffer_rows: Annotated[int, Field(ge=16, le=10_000_000)]
     stored_rows_per_s: Positive
+    triggers: Annotated[list[Wired], Field(max_length=8)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _can_work(self) -> GateUnit:
@@ -40,6 +45,8 @@ class GateUnit(Addressed, Sourced):
             raise ValueError("a gate unit speaks EPICS only; give its prefix. Its axes may speak Tango")
         if len(set(self.axes)) != len(self.axes):
             raise ValueError("axes: each can be there once")
+        if len(set(self.triggers)) != len(self.triggers):
+            raise ValueError("triggers: each can be there once")
         if self.energy_axis is not None and self.energy_axis not in self.axes:
             raise ValueError(f"energy_axis = {self.energy_axis!r} is none of the axes")
         if self.lag_s >= self.following_limit_s:

@@ -33,7 +33,7 @@ from beam.orbit import OrbitNoise
 from beam.ring import RingEvent
 from beam.ring_pattern import Beam
 from beam.sample_curve import Sample
-from beam.sample_place import share_on_sample
+from beam.sample_place import path_share, share_on_sample
 from beam.slits import Spot
 from beam.soft_detector import SampleCurrent, Seen
 from beam.soft_kinds import DrainCurrent
@@ -128,7 +128,7 @@ class Line(LineBase):
         if self._heat is not None and self._heat.facts.behind not in self.open:
             raise UnknownName("shutter in dcm.heat_load.behind", self._heat.facts.behind, self.open)
         self._passed_now: list[float] = []
-        self._passed_at: tuple[float, float, float] | None = None
+        self._passed_at: tuple[float, float, float, float] | None = None
 
     def _add(self, name: str, device: Any) -> None:
         match device:
@@ -154,7 +154,8 @@ class Line(LineBase):
                 self._spectrometers[name] = Spectrometer(device)
             case SampleStage():
                 self._stage = device
-                self._across, self._up = (self._add_axis(f"{name}.{part}", getattr(device, part)) for part in "xy")
+                axes = self._add_axes(name, device)
+                self._across, self._up, self._omega = axes["x"], axes["y"], axes["omega"]
             case RampedAxis():
                 self._add_axis(name, device)
             case DiffractionCamera():
@@ -246,12 +247,14 @@ class Line(LineBase):
     def transmission(self) -> list[float]:
         """Return the share of light that passes the sample, one item an order.
 
-        In first order it is exp(-µt) averaged over the Gaussian bandwidth, in higher orders at its centre.
+        In first order it is exp(-µt) averaged over the Gaussian bandwidth, in higher orders at its centre; t is longer
+        where the sample is turned.
         """
         energy = self.energy_ev()
         sigma = self.bandwidth_fwhm_ev() / FWHM_PER_SIGMA
         harmonics = np.array(self.crystals.orders[1:], dtype=np.float64)
-        passed = np.exp(-self.sample.mu_t(np.concatenate((energy + sigma * self._nodes, energy * harmonics))))
+        mu_t = self.sample.mu_t(np.concatenate((energy + sigma * self._nodes, energy * harmonics)))
+        passed = np.exp(-mu_t * self.path_share())
         points = len(self._nodes)
         return [float(self._weights @ passed[:points]), *passed[points:].tolist()]
 
@@ -267,6 +270,10 @@ class Line(LineBase):
         """Return what reaches a fluorescence spectrometer, `ahead_s` from now; nothing while a shutter is closed."""
         if not all(self.open.values()):
             return DARK
+        return Light(self.emitted(spectrometer), self.ring.current_ma(self.clock.now() + ahead_s))
+
+    def emitted(self, spectrometer: str) -> tuple[PulseLine, ...]:
+        """Return what reaches a fluorescence spectrometer for 1 mA, shutters apart."""
         optics = self._optics()
         share = self.share_on_sample()
         key = (optics, self._sample, share)
@@ -274,25 +281,32 @@ class Line(LineBase):
             fluxes = [share * flux for flux in self._at_sample(optics)]
             pulses = self._spectrometers[spectrometer].pulses(self._sample, optics.energies_ev, fluxes)
             known = self._pulses[spectrometer] = key, pulses
-        return Light(known[1], self.ring.current_ma(self.clock.now() + ahead_s))
+        return known[1]
 
     def beam_behind(self) -> Beam:
         """Return the light of the first order that comes out behind the last detector at this moment."""
-        energy = self.energy_ev()
         if not all(self.open.values()):
-            return Beam(energy, 0.0)
+            return Beam(self.energy_ev(), 0.0)
+        return self.beam_behind_at(self.ring.current_ma(self.clock.now()))
+
+    def beam_behind_at(self, current_ma: float) -> Beam:
+        """Return likewise what comes out at a current of the ring, shutters apart."""
         optics = self._optics()
-        flux = self._at_sample(optics)[0] * self._sample_passes()[0] * self.ring.current_ma(self.clock.now())
+        flux = self._at_sample(optics)[0] * self._sample_passes()[0] * current_ma
         for chamber, responses, met in zip(self._chambers, optics.responses, optics.met, strict=True):
             if chamber.facts.behind_sample:
                 flux *= responses[0].transmission * (1.0 if met is None else met[0])
-        return Beam(energy, flux)
+        return Beam(self.energy_ev(), flux)
 
     def share_on_sample(self) -> float:
         """Return the share of the beam that meets the sample: all of it, where no stage moves it."""
         if self._stage is None:
             return 1.0
         return share_on_sample(self._stage, self._across.true, self._up.true)
+
+    def path_share(self) -> float:
+        """Return how much longer the way through the sample is than with the sample at right angles to the beam."""
+        return 1.0 if self._stage is None else path_share(self._omega.true)
 
     def _at_sample(self, optics: _Optics) -> list[float]:
         """Return the flux that meets the sample in photons/s for 1 mA, one item an order."""
@@ -343,7 +357,8 @@ class Line(LineBase):
     def apart(self) -> Line:
         """Return a copy with axes of its own, for a thread of its own: what the light would be elsewhere."""
         shared = (self.facility, self.beamline, self.clock, self.ring, self._sample, *self._pairs.values())
-        alike = (*shared, *self._chambers, *self._drains, self._undulator, self._dcm, self._orbit)
+        detectors = (*self._chambers, *self._drains, *self._spectrometers.values())
+        alike = (*shared, *detectors, self._undulator, self._dcm, self._orbit)
         apart = copy.deepcopy(self, {id(one): one for one in alike})
         apart._pulses = {}  # noqa: SLF001
         return apart
@@ -420,8 +435,9 @@ class Line(LineBase):
 
     def _sample_passes(self) -> list[float]:
         """Return what passes the sample and beside it, worked out anew only where energy or sample have changed."""
-        at = self._bragg.true, self._exchange.true, self.share_on_sample()
+        share = self.share_on_sample()
+        at = self._bragg.true, self._exchange.true, share, self.path_share()
         if self._passed_at != at:
-            self._passed_now = [at[2] * passed + (1 - at[2]) for passed in self.transmission()]
+            self._passed_now = [share * passed + (1 - share) for passed in self.transmission()]
             self._passed_at = at
         return self._passed_now

@@ -1,4 +1,4 @@
-"""How much of the beam meets the sample, where a stage has put it."""
+"""How much of the beam meets the sample, where a stage has put it, and how long its way through is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def share_on_sample(stage: SampleStage, x_mm: float, y_mm: float) -> float:
     return _between(stage.left_mm - x_mm, stage.right_mm - x_mm, across) * _between(
         stage.bottom_mm - y_mm, stage.top_mm - y_mm, up
     )
+
+
+def path_share(omega_deg: float) -> float:
+    """Return how much longer the way through a slab is that is turned by an angle in deg about an axis in its plane."""
+    return 1.0 / math.cos(math.radians(omega_deg))
 
 
 def _between(low: float, high: float, sigma: float) -> float:

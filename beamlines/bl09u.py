@@ -19,12 +19,12 @@ from devices import (
     MirrorPair,
     Potentiostat,
     RingStatus,
-    SampleStage,
     Shutter,
     Slits,
     Spectrometer,
     StationInterlock,
     TemperatureStage,
+    TurningStage,
     Undulator,
     Valve,
 )
@@ -52,7 +52,7 @@ class BL09U(Tree):
     tey: DrainCurrent
     sdd: Spectrometer
     camera: DiffractionDetector
-    sample_stage: SampleStage
+    sample_stage: TurningStage
     temperature: TemperatureStage
     potential: Potentiostat
     flyer: Flyer

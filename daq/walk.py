@@ -197,6 +197,10 @@ class Walk:
         files = self.forecast.files.setdefault(flyer.name, Files(flyer.directory()))
         files.triggers += 1
         files.bytes += flyer.flight_bytes(flight)
+        for one in flight.detectors:
+            frames = self.forecast.files.setdefault(one.name, Files(one.directory()))
+            frames.triggers += flight.gates
+            frames.bytes += one.flight_bytes(flight)
 
     def _complete(self, msg: Any) -> None:
         group = msg.kwargs.get("group")

@@ -21,7 +21,7 @@ from devices.named import NamedPosition
 from devices.polarisation import PolarisationAxis
 from devices.ramped import Magnet, Potentiostat, RampedAxis, TemperatureStage
 from devices.ring import RingStatus
-from devices.sample_stage import SampleStage
+from devices.sample_stage import SampleStage, TurningStage
 from devices.shutter import Shutter
 from devices.slits import Slits
 from devices.spectrometer import Spectrometer
@@ -68,6 +68,7 @@ __all__ = [
     "State",
     "StationInterlock",
     "TemperatureStage",
+    "TurningStage",
     "Undulator",
     "Valve",
     "build",

@@ -18,6 +18,9 @@ from devices.diffraction import DiffractionDetector
 from devices.elliptical import EllipticalUndulator
 from devices.filters import Filters
 from devices.flyer import Flyer, counters_on
+from devices.gated import Gated
+from devices.gated_camera import GatedCamera
+from devices.gated_spectrometer import GatedSpectrometer
 from devices.grating import PlaneGrating
 from devices.grating_energy import GratingEnergy
 from devices.mirror import MirrorPair
@@ -25,7 +28,7 @@ from devices.monochromator import DoubleCrystal
 from devices.polarisation import PolarisationAxis
 from devices.ramped import Magnet, Potentiostat, TemperatureStage
 from devices.ring import RingStatus
-from devices.sample_stage import SampleStage
+from devices.sample_stage import SampleStage, TurningStage
 from devices.shutter import Shutter
 from devices.slits import Slits
 from devices.spectrometer import Spectrometer
@@ -49,7 +52,7 @@ CLASSES: Mapping[type[facts.Facts], type[Device]] = {
     facts.StationInterlock: StationInterlock,
     facts.FluorescenceSpectrometer: Spectrometer,
     facts.DiffractionCamera: DiffractionDetector,
-    facts.SampleStage: SampleStage,
+    facts.SampleStage: TurningStage,
     facts.TemperatureStage: TemperatureStage,
     facts.Potentiostat: Potentiostat,
     facts.AppleUndulator: EllipticalUndulator,
@@ -120,9 +123,21 @@ def build(beamline: facts.Beamline, facility: facts.Facility, transport: Transpo
             wired = {axis: _axis(made, axis) for axis in one.axes}
             counters = counters_on(beamline.devices, one.scaler)
             energy = made["energy"] if one.energy_axis is not None and "energy" in made else None
-            made[key] = Flyer.of(one, wired, name=key, counters=counters, energy=energy, transport=transport)
+            made[key] = flyer = Flyer.of(one, wired, name=key, counters=counters, energy=energy, transport=transport)
+            flyer.detectors = {name: _gated(made[name]) for name in one.triggers}
     order = ["energy", "polarisation", *beamline.devices, "ring"]
     return {key: made[key] for key in order if key in made}
+
+
+def _gated(detector: Device) -> Gated:
+    """Return what a gate unit triggers of a detector."""
+    match detector:
+        case DiffractionDetector():
+            return GatedCamera(detector)
+        case Spectrometer():
+            return GatedSpectrometer(detector)
+        case _:
+            raise ConfigError(f"{detector.name}: nothing there that a gate could trigger")
 
 
 def _axis(made: Mapping[str, Any], key: str) -> Axis:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from beam.trajectory import Pace, Stretch, after
 from devices.axis import Axis
+
+if TYPE_CHECKING:
+    from devices.gated import Gated
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +25,14 @@ class Flight:
         Of the pass, which each row carries.
     compare
         Key of the axis whose positions make the gates, in stretches of equal steps; None for time.
+    detectors
+        That are triggered at each gate.
     """
 
     stretches: tuple[Stretch, ...]
     number: int = 1
     compare: str | None = None
+    detectors: tuple[Gated, ...] = ()
 
     @property
     def gates(self) -> int:
@@ -44,7 +51,7 @@ class Flight:
 
     def rest(self, gates: int) -> Flight:
         """Return what is left without the first `gates`."""
-        return Flight(tuple(after(self.stretches, gates)), self.number, self.compare)
+        return replace(self, stretches=tuple(after(self.stretches, gates)))
 
 
 def paces(axes: Mapping[str, Axis]) -> dict[str, Pace]:

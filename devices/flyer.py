@@ -14,6 +14,9 @@ the file               cannot be read, or holds fewer rows; not looked at where 
 amplifiers             overloaded at a gate
 =====================  ======================================================================================
 
+Detectors on its trigger outputs (`devices.gated`) take a frame or a spectrum at each gate of a flight that names them;
+it fails where theirs are not as many as the rows.
+
 Bluesky's order is `stage`, then for each pass `prepare` (a `devices.flight.Flight`), `kickoff`, `complete` and, as
 often as one likes, `collect`; `unstage` closes the file. A pause stops the flight behind the last gate that ended;
 after `resume`, with the next `collect`, the axes run up to the gate that comes next: the shutter, which closed
@@ -23,7 +26,7 @@ meanwhile, is open again by then.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +40,8 @@ from devices.deadlines import PATIENCE
 from devices.energy import EnergyAxis
 from devices.errors import BadReading, Busy, DeviceError, NotConnected, NotTaken, Overloaded, Stopped, TimedOut
 from devices.flight import Flight, paces
-from devices.row_documents import Document, RowDocuments, rows_in
+from devices.gated import Gated
+from devices.row_documents import WHERE, Document, RowDocuments, rows_in
 from devices.signals import Attr, DeviceSignal, Quantity, enum_text, fetch_all
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 from devices.waiting import Waiting, in_background
@@ -115,6 +119,10 @@ class Flyer(Instrument):
                 Quantity("float", axis.unit, shape=points, writable=True), doc="of the trajectory's points"
             )
             attrs[f"error_{number}"] = Attr(Quantity("float", axis.unit), doc="largest distance from what is demanded")
+        for number, detector in enumerate(unit_facts.triggers, 1):
+            attrs[f"trigger_{number}"] = Attr(
+                Quantity("enum", enum=("No", "Yes"), writable=True), doc=f"whether gates trigger {detector}"
+            )
         made: type[Flyer] = type(cls.__name__, (cls,), {**attrs, "__doc__": cls.__doc__, "__module__": cls.__module__})
         return made(unit_facts, axes, **kwargs)
 
@@ -134,6 +142,8 @@ class Flyer(Instrument):
         self.counters = counters
         self.energy = energy
         self.local_files = local_files
+        self.detectors: dict[str, Gated] = {}
+        """What its outputs trigger, by key."""
         self._documents = RowDocuments()
         self._lock = threading.Lock()
         self._telling = threading.Lock()
@@ -149,7 +159,7 @@ class Flyer(Instrument):
         self._before = 0
         self._base = 0
         """Row of the file that is the first gate of the flight; negative where that is in a file before."""
-        self._held = self._go_on = self._spoiled = False
+        self._held = self._go_on = self._spoiled = self._forgetting = False
         self._given_up = False
         self._vouched: int | None = None
         self._asked_rows = self._rows_before = 0
@@ -197,6 +207,24 @@ class Flyer(Instrument):
                 return key
         raise OutOfReach(f"{self.name}: {getattr(axis, 'name', axis)} is not wired to it; {', '.join(self.axes)} are")
 
+    def gated(self, detectors: Iterable[Any]) -> tuple[Gated, ...]:
+        """Return what it triggers of these; counters that it latches anyway are left out.
+
+        Raises
+        ------
+        OutOfReach
+            One is on none of its outputs; names those that are.
+        """
+        found: list[Gated] = []
+        for one in detectors:
+            name = str(getattr(one, "name", one))
+            if wired := [each for each in self.detectors.values() if each.detector is one]:
+                found += wired
+            elif name != self.facts.scaler and name not in self.counters:
+                known = ", ".join((self.facts.scaler, *self.detectors))
+                raise OutOfReach(f"{self.name}: {name} is on none of its trigger outputs; it reads {known}")
+        return tuple(dict.fromkeys(found))
+
     def check_flight(self, flight: Flight) -> Trajectory:
         """Refuse what cannot be flown, before anything moves; return the trajectory.
 
@@ -212,6 +240,8 @@ class Flyer(Instrument):
             self.axes[key].check_value(float(made.positions[key][0]))
         if missing := self.missing:
             raise NotConnected(f"{self.name}: {missing[0]} does not answer; {self.execute.last_words}")
+        for one in flight.detectors:
+            one.check_flight(flight)
         return made
 
     def _check_gates(self, flight: Flight) -> None:
@@ -256,7 +286,7 @@ class Flyer(Instrument):
         self._rows_before = self.frames_in_files()
         self._documents.begin()
         self._flight = self._rest = self._ready = None
-        self._held = self._go_on = self._spoiled = False
+        self._held = self._go_on = self._spoiled = self._forgetting = False
         self._vouched = None
         return super().stage()
 
@@ -304,6 +334,8 @@ class Flyer(Instrument):
             self._write(getattr(self, f"use_{number}"), "Yes" if flies else "No")
             if flies:
                 self._write(getattr(self, f"positions_{number}"), made.positions[key])
+        for number, detector in enumerate(self.detectors.values(), 1):
+            self._write(getattr(self, f"trigger_{number}"), "Yes" if detector in flight.detectors else "No")
         rows: list[tuple[float, float, int]] = [(one.start_s, one.step_s, one.number) for one in made.gates]
         self._write(self.gate_mode, "Position" if flight.compare else "Time")
         if flight.compare:
@@ -339,10 +371,12 @@ class Flyer(Instrument):
         self._refuse_to_disturb()
         self._check_interlocks(flight)
         status = self._waiting_for(flight)
+        for one in flight.detectors:
+            one.take_off(status, self._lost, flight.gates)
         begun = Waiting(self.name, "its flight to begin", PATIENCE.wall_seconds(0.0), self._last_words)
         with self._lock:
             self._status, self._rest = status, flight
-            self._held = self._go_on = self._spoiled = self._given_up = False
+            self._held = self._go_on = self._spoiled = self._forgetting = self._given_up = False
         self._asked_rows += flight.gates
 
         def work() -> None:
@@ -358,7 +392,9 @@ class Flyer(Instrument):
         return Waiting(
             self.name,
             f"the end of a flight of {flight.gates} gates",
-            PATIENCE.wall_seconds(nominal) + flight.gates / SLOWEST_GATES_PER_S,
+            PATIENCE.wall_seconds(nominal)
+            + flight.gates / SLOWEST_GATES_PER_S
+            + sum(one.patience_s(flight.gates) for one in flight.detectors),
             lambda: str(self.made.last_words),
         )
 
@@ -409,6 +445,8 @@ class Flyer(Instrument):
         path = str(self.full_name.fetch().value)
         if self.local_files and (found := rows_in(path)) < stored.value:
             raise BadReading(f"{self.name}: {path} holds {found} of {stored.value} rows")
+        for one in flight.detectors:
+            one.prove(flight.gates)
         if overloaded.value:
             raise Overloaded(
                 f"{self.name}: an amplifier was overloaded at {overloaded.value} of {flight.gates} gates; "
@@ -421,6 +459,20 @@ class Flyer(Instrument):
         if self._status is None:
             raise DeviceError(f"{self.name}: there is no flight to complete; kick it off first")
         return self._status
+
+    def _lost(self, error: Exception) -> None:
+        """Give the flight up: a detector has lost something that cannot be had again."""
+        status = self._status
+        if status is None or status.done or self._held:
+            return
+        status.fail(error)
+        if self.abort_flight.connected:
+            self.abort_flight.start(1)
+
+    @property
+    def flying(self) -> bool:
+        """Whether there is a flight whose end is still to come."""
+        return self._status is not None and not self._status.done
 
     # -- stopping -------------------------------------------------------------------------------------------------
 
@@ -492,27 +544,51 @@ class Flyer(Instrument):
                 if not self._held:
                     return  # what was asked for again has been made good already
                 spoiled, self._held, self._spoiled = self._spoiled, False, False
+                self._forgetting = spoiled
                 self._leg = None  # the end of what was stopped is no news any more
             self._write(self.execute, "Done")  # completes when the last row of what was stopped is stored
+            for one in flight.detectors:
+                one.disarm()
             if spoiled:
                 self._forget_the_rest(flight)
+                self._forgetting = False
             else:
-                self._rest = flight.rest(int(self.stored.fetch().value) - self._base)
+                self._rest = flight.rest(self._stored_by_all(flight) - self._base)
             rest = self._rest
             assert rest is not None
             if not rest.gates:
                 status.finish()  # it was stopped behind its last gate
                 return
+            for one in flight.detectors:
+                one.arm(rest.gates)
+                one.take_off(status, self._lost)
             self._check_interlocks(rest)
             self._tell(rest, self.check_flight(rest))
             self._start(status)
 
         in_background(lambda: status.guard(work))
 
+    def _stored_by_all(self, flight: Flight) -> int:
+        """Return how many rows are in the file; raise where a detector has not as many."""
+        rows = int(self.stored.fetch().value)
+        for one in flight.detectors:
+            if (found := self._agreeing((one,), rows, one.get_index())) != rows:
+                raise BadReading(f"{one.name}: {found} of {rows} gates are in its file, when the flight is to go on")
+        return rows
+
+    def _agreeing(self, detectors: Iterable[Gated], rows: int, least: int) -> int:
+        """Return how many rows are there of the same gates in the files of all."""
+        found, path = min(rows, least), str(self.full_name.sample.value)
+        for one in detectors:
+            found = one.agreeing((path, f"{WHERE}/gate"), min(self._documents.rows, found), found)
+        return found
+
     def _forget_the_rest(self, flight: Flight) -> None:
         """Cut what was not announced off the file, and go on in another one."""
         announced = self._documents.rows
         good = announced - self._base
+        for one in flight.detectors:
+            one.cut(announced)
         self._write(self.keep_rows, announced)
         self._write(self.capture, "Done")
         self._rows_before += announced
@@ -584,10 +660,20 @@ class Flyer(Instrument):
         if status is not None and status.done and self.execute.connected and self.execute.sample.value:
             self._write(self.execute, "Done")  # completes when the last row of a flight that was stopped is stored
             self.stored.fetch()
-        if self._spoiled or not self.stored.connected:
+        detectors = () if self._flight is None else self._flight.detectors
+        if status is not None and status.done:
+            for one in detectors:
+                one.disarm()  # what it took is written then
+            index = None if detectors else index  # it was asked for before
+        if self._spoiled or self._forgetting or not self.stored.connected:
             return
         rows = int(self.stored.sample.value)
-        yield from self._documents.collect(min(rows, *(one for one in (index, self._vouched) if one is not None), rows))
+        rows = min(rows, *(one for one in (index, self._vouched) if one is not None), rows)
+        if detectors:
+            rows = self._agreeing(detectors, rows, min(one.get_index() for one in detectors))
+            for one in detectors:
+                one.announce(rows)
+        yield from self._documents.collect(rows)
 
     @property
     def announces(self) -> bool:

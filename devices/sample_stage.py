@@ -24,3 +24,9 @@ class SampleStage(Instrument):
     def facts_of(self, part: str) -> AxisFacts:
         """Return the table of facts of an axis."""
         return getattr(self.facts, part)
+
+
+class TurningStage(SampleStage):
+    """One that turns the sample, too."""
+
+    omega = Part(MotorAxis, kind="normal")

@@ -24,8 +24,9 @@ import numpy as np
 from beam.detector_kinds import FluorescenceSpectrometer
 from beam.errors import ConfigError
 from devices.base import Part
-from devices.errors import BadReading, Busy
+from devices.errors import BadReading, Busy, DeviceError
 from devices.exposing import Exposing, Exposure
+from devices.mapping import Mapping
 from devices.quality import check
 from devices.region import Region
 from devices.settling import apply
@@ -33,6 +34,7 @@ from devices.signals import Attr, Quantity, fetch_all
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 
 SECONDS = Quantity("float", "s")
+MAPPING = "mapping"
 START = Quantity("enum", enum=("Done", "Acquire"), writable=True)
 
 
@@ -60,12 +62,14 @@ class Spectrometer(Exposing):
     @classmethod
     def of(cls, facts: FluorescenceSpectrometer, *, name: str, **kwargs: Any) -> Spectrometer:
         """Make the spectrometer at the facts' address, with a part for each of their regions."""
-        if taken := [region for region in facts.regions if hasattr(cls, region)]:
+        if taken := [region for region in facts.regions if hasattr(cls, region) or region == MAPPING]:
             raise ConfigError(
                 f"{name}: regions.{taken[0]}: a spectrometer has something else of that name; take another"
             )
         spectrum = Attr(Quantity("int", "counts", shape=(facts.channels,)), kind="normal", doc="counts by channel")
-        regions = {region: Part(Region, kind="normal") for region in facts.regions}
+        regions: dict[str, Any] = {region: Part(Region, kind="normal") for region in facts.regions}
+        if facts.mapping is not None:
+            regions[MAPPING] = Part(Mapping, kind="omitted")
         made: type[Spectrometer] = type(cls.__name__, (cls,), {"spectrum": spectrum, **regions, "__doc__": cls.__doc__})
         return made(facts, name=name, **kwargs)
 
@@ -75,14 +79,24 @@ class Spectrometer(Exposing):
         super().__init__(facts.address, name=name, label=facts.label, tango_name=facts.name, **kwargs)
         self._follows(self.real_time, self.live_time, self.dead_time, self.spectrum)
 
-    def facts_of(self, part: str) -> tuple[str, str, FluorescenceSpectrometer]:
-        """Return address, name and spectrum of a region."""
+    def facts_of(self, part: str) -> Any:
+        """Return address, name and spectrum of a region; all facts for the mapping mode."""
+        if part == MAPPING:
+            return self.facts
         return f"{self.address}.R{self._numbers[part]}", part, self.facts
 
     @property
     def regions(self) -> dict[str, Region]:
         """The regions by name."""
         return {name: getattr(self, name) for name in self._numbers}
+
+    @property
+    def mapping_mode(self) -> Mapping:
+        """Its mapping mode; raises DeviceError where it has none."""
+        found = self.parts.get(MAPPING)
+        if not isinstance(found, Mapping):
+            raise DeviceError(f"{self.name}: it has no mapping mode")
+        return found
 
     # -- counting ----------------------------------------------------------------------------------------------
 

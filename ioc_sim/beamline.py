@@ -125,7 +125,7 @@ class BeamlineGroup:
     async def finish(self) -> None:
         """Close all files that are open: the server ends."""
         for group in self.groups.values():
-            if isinstance(group, AreaDetectorGroup | GateUnitGroup):
+            if isinstance(group, AreaDetectorGroup | GateUnitGroup | SpectrometerGroup):
                 await group.finish()
 
     def remember(self, memory: Memory) -> None:

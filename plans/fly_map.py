@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from bluesky.utils import MsgGenerator
@@ -25,6 +25,7 @@ def fly_map(
     *,
     snake: bool = True,
     energy_ev: float | None = None,
+    detectors: Annotated[Sequence[Any], Role("detectors")] = (),
     stage: Annotated[SampleStage, Role("sample_stage")],
     flyer: Annotated[Flyer, Role("flyer")],
     energy: Annotated[EnergyAxis, Role("energy")],
@@ -46,6 +47,8 @@ def fly_map(
         Whether every second line is flown backwards.
     energy_ev
         Photon energy; by default the one that there is.
+    detectors
+        What is triggered at each gate, such as ``[counter,sdd,camera]``; counters are latched anyway.
     stage, flyer, energy, shutter, front_end
         Devices, filled in by their roles.
     md
@@ -61,7 +64,8 @@ def fly_map(
     BadPath
         Arguments that make no raster.
     OutOfReach
-        A place, run-up and run-down included, or a speed that the stage does not reach; says what would do.
+        A place, run-up and run-down included, or a speed that the stage does not reach, or gates that are too short
+        for a detector; says what would do.
     NoLight
         The undulator gives nothing of the energy that the monochromator stands at.
     """
@@ -84,7 +88,14 @@ def fly_map(
     }
     return (
         yield from fly_path(
-            path, energy_ev=energy_ev, flyer=flyer, energy=energy, shutter=shutter, front_end=front_end, md=about
+            path,
+            energy_ev=energy_ev,
+            detectors=detectors,
+            flyer=flyer,
+            energy=energy,
+            shutter=shutter,
+            front_end=front_end,
+            md=about,
         )
     )
 
@@ -97,6 +108,7 @@ def fly_spiral(
     gate_s: float,
     *,
     energy_ev: float | None = None,
+    detectors: Annotated[Sequence[Any], Role("detectors")] = (),
     stage: Annotated[SampleStage, Role("sample_stage")],
     flyer: Annotated[Flyer, Role("flyer")],
     energy: Annotated[EnergyAxis, Role("energy")],
@@ -118,6 +130,8 @@ def fly_spiral(
         Counting time of each point.
     energy_ev
         Photon energy; by default the one that there is.
+    detectors
+        What is triggered at each gate, such as ``[counter,sdd,camera]``; counters are latched anyway.
     stage, flyer, energy, shutter, front_end
         Devices, filled in by their roles.
     md
@@ -133,7 +147,8 @@ def fly_spiral(
     BadPath
         Arguments that make no spiral.
     OutOfReach
-        A place, run-up and run-down included, or a speed that the stage does not reach; says what would do.
+        A place, run-up and run-down included, or a speed that the stage does not reach, or gates that are too short
+        for a detector; says what would do.
     NoLight
         The undulator gives nothing of the energy that the monochromator stands at.
     """
@@ -152,6 +167,13 @@ def fly_spiral(
     }
     return (
         yield from fly_path(
-            [path], energy_ev=energy_ev, flyer=flyer, energy=energy, shutter=shutter, front_end=front_end, md=about
+            [path],
+            energy_ev=energy_ev,
+            detectors=detectors,
+            flyer=flyer,
+            energy=energy,
+            shutter=shutter,
+            front_end=front_end,
+            md=about,
         )
     )

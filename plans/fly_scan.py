@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from bluesky.utils import Msg, MsgGenerator
@@ -27,6 +27,7 @@ def fly_scan(
     bidirectional: bool = True,
     compare: bool = False,
     energy_ev: float | None = None,
+    detectors: Annotated[Sequence[Any], Role("detectors")] = (),
     flyer: Annotated[Flyer, Role("flyer")],
     energy: Annotated[EnergyAxis, Role("energy")],
     shutter: Annotated[Shutter, Role("shutter")],
@@ -49,6 +50,8 @@ def fly_scan(
         Whether the motor's position makes the gates, rather than time.
     energy_ev
         Photon energy; by default the one that there is.
+    detectors
+        What is triggered at each gate, such as ``[counter,sdd,camera]``; counters are latched anyway.
     flyer, energy, shutter, front_end
         Devices, filled in by their roles.
     md
@@ -64,7 +67,8 @@ def fly_scan(
     BadPath
         Arguments that make no line.
     OutOfReach
-        A place, run-up and run-down included, or a speed that the motor does not reach; says what would do.
+        A place, run-up and run-down included, or a speed that the motor does not reach, or gates that are too short
+        for a detector; says what would do.
     NoLight
         The undulator gives nothing of the energy that the monochromator stands at.
     """
@@ -88,6 +92,7 @@ def fly_scan(
             passes,
             bidirectional=bidirectional,
             energy_ev=energy_ev,
+            detectors=detectors,
             flyer=flyer,
             energy=energy,
             shutter=shutter,
@@ -102,6 +107,7 @@ def fly_spec(
     gate_s: float | None = None,
     *,
     energy_ev: float | None = None,
+    detectors: Annotated[Sequence[Any], Role("detectors")] = (),
     flyer: Annotated[Flyer, Role("flyer")],
     energy: Annotated[EnergyAxis, Role("energy")],
     shutter: Annotated[Shutter, Role("shutter")],
@@ -118,6 +124,8 @@ def fly_spec(
         Counting time of each point, where the spec does not say.
     energy_ev
         Photon energy; by default the one that there is.
+    detectors
+        What is triggered at each gate, such as ``[counter,sdd,camera]``; counters are latched anyway.
     flyer, energy, shutter, front_end
         Devices, filled in by their roles.
     md
@@ -133,7 +141,8 @@ def fly_spec(
     BadPath
         If it says no duration, and `gate_s` is not given.
     OutOfReach
-        A place, run-up and run-down included, or a speed that an axis does not reach; says what would do.
+        A place, run-up and run-down included, or a speed that an axis does not reach, or gates that are too short for
+        a detector; says what would do.
     NoLight
         The undulator gives nothing of the energy that the monochromator stands at.
     """
@@ -148,7 +157,14 @@ def fly_spec(
     }
     return (
         yield from fly_path(
-            path, energy_ev=energy_ev, flyer=flyer, energy=energy, shutter=shutter, front_end=front_end, md=about
+            path,
+            energy_ev=energy_ev,
+            detectors=detectors,
+            flyer=flyer,
+            energy=energy,
+            shutter=shutter,
+            front_end=front_end,
+            md=about,
         )
     )
 
@@ -160,6 +176,7 @@ def fly_path(
     *,
     bidirectional: bool = True,
     energy_ev: float | None = None,
+    detectors: Sequence[Any] = (),
     flyer: Flyer,
     energy: EnergyAxis,
     shutter: Shutter,
@@ -168,7 +185,8 @@ def fly_path(
 ) -> MsgGenerator[str]:
     """Fly along a path, with light, at an energy."""
     check_passes(passes)
-    flights = passes_of(Flight(tuple(path), 1, compare), passes, bidirectional=bidirectional)
+    flight = Flight(tuple(path), 1, compare, flyer.gated(detectors))
+    flights = passes_of(flight, passes, bidirectional=bidirectional)
     check_flights(flyer, flights[:2])
     if energy_ev is not None:
         energy.check_value(energy_ev)

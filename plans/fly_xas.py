@@ -62,7 +62,8 @@ def fly_xas(
     e0, harmonic, dark_s
         As of `xas`.
     flyer, energy, detectors, shutter, front_end, ring
-        Devices, filled in by their roles; the detectors count the dark.
+        Devices, filled in by their roles. Counters among the detectors count the dark, others are triggered at each
+        gate: ``[counter,sdd]``.
     md
         More metadata.
 
@@ -87,10 +88,12 @@ def fly_xas(
         raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
     check_passes(passes)
     edges_ev, gates = edges_of(wanted, zero)
-    station = Station(energy, detectors, shutter, front_end, ring)
+    gated = flyer.gated(detectors)
+    counters = [one for one in detectors if all(one is not each.detector for each in gated)]
+    station = Station(energy, counters, shutter, front_end, ring)
     ends = [Point(float(one), 0.0) for one in (edges_ev[0], edges_ev[-1])]
     chosen = check(station, ends, harmonic)
-    flight = Flight((energy_stretch(flyer, energy, edges_ev, gates, chosen),))
+    flight = Flight((energy_stretch(flyer, energy, edges_ev, gates, chosen),), detectors=gated)
     flights = passes_of(flight, passes, bidirectional=bidirectional)
     check_flights(flyer, flights[:2])
     before = energy.harmonic_choice.get()
@@ -121,10 +124,10 @@ def fly_xas(
     def dark() -> MsgGenerator[None]:
         yield from move(energy.harmonic_choice, chosen)
         yield from move(energy, float(edges_ev[0]))
-        if dark_s > 0:
+        if dark_s > 0 and counters:
             yield from move(shutter, "close")
-            yield from preset(list(detectors), dark_s)
-            yield from read_once(list(detectors), "dark")
+            yield from preset(counters, dark_s)
+            yield from read_once(counters, "dark")
         yield Msg("checkpoint")
 
     def put_back() -> MsgGenerator[None]:
@@ -137,7 +140,7 @@ def fly_xas(
             shutter,
             front_end,
             md=metadata,
-            staged=[*detectors, energy],
+            staged=[*counters, energy],
             before=dark,
             after=put_back,
         )

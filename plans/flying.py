@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -40,42 +41,52 @@ def check_passes(passes: int) -> None:
 
 def passes_of(flight: Flight, passes: int, *, bidirectional: bool) -> list[Flight]:
     """Return a flight and its repetitions, every second one backwards if `bidirectional`."""
-    forth = [Flight(flight.stretches, number, flight.compare) for number in range(1, passes + 1)]
+    forth = [replace(flight, number=number) for number in range(1, passes + 1)]
     if not bidirectional:
         return forth
     back = tuple(one.reversed() for one in reversed(flight.stretches))
-    return [Flight(back, one.number, one.compare) if n % 2 else one for n, one in enumerate(forth)]
+    return [replace(one, stretches=back) if n % 2 else one for n, one in enumerate(forth)]
 
 
 def fly(flyer: Flyer, flights: Sequence[Flight], stream: str = "primary") -> MsgGenerator[None]:
     """Fly in an open run; where it ends early, the rows that were made are announced all the same.
 
-    Each pass may be paused: it goes on with the gate that comes next.
+    Each pass may be paused: it goes on with the gate that comes next. Detectors that the flights name are armed before.
     """
+    detectors = flights[0].detectors if flights else ()
 
     def passes() -> MsgGenerator[None]:
         for number, flight in enumerate(flights):
             group = f"fly-{next(_groups)}"
             yield Msg("checkpoint")
-            yield Msg("prepare", flyer, flight, group=f"{group}-prepare")
+            for one in (flyer, *detectors):
+                yield Msg("prepare", one, flight, group=f"{group}-prepare")
             yield Msg("wait", None, group=f"{group}-prepare")
             if not number:
-                yield Msg("declare_stream", None, flyer, name=stream, collect=True)
+                yield Msg("declare_stream", None, flyer, *detectors, name=stream, collect=True)
+            for one in detectors:
+                yield Msg("kickoff", one, group=f"{group}-armed")
+            if detectors:
+                yield Msg("wait", None, group=f"{group}-armed")
             yield Msg("kickoff", flyer, group=f"{group}-kickoff")
             yield Msg("wait", None, group=f"{group}-kickoff")
-            yield Msg("complete", flyer, group=group)
+            for one in (flyer, *detectors):
+                yield Msg("complete", one, group=group)
             done = False
             while not done:
                 # what is done again after a pause is the wait: the flyer itself knows what is left of the flight
                 yield Msg("checkpoint")
                 done = yield Msg("wait", None, group=group, timeout=FLUSH_S, error_on_timeout=False)
-                yield Msg("collect", flyer, name=stream, return_payload=False)
+                yield Msg("collect", flyer, *detectors, name=stream, return_payload=False)
+                if done and flyer.flying:  # a pause in the middle of a wait takes its group away
+                    group, done = f"fly-{next(_groups)}", False
+                    yield Msg("complete", flyer, group=group)
 
     def what_there_is(_: Exception) -> MsgGenerator[None]:
         # not by a message: what it fails would fail the run once more, in the words of the stop
         flyer.stop(success=True)
         if flyer.announces:
-            yield Msg("collect", flyer, name=stream, return_payload=False)
+            yield Msg("collect", flyer, *detectors, name=stream, return_payload=False)
 
     guarded: MsgGenerator[None] = _untyped.contingency_wrapper(passes(), except_plan=what_there_is)
     yield from guarded
@@ -107,8 +118,9 @@ def fly_run(
     before, after
         Make plans of what to do before the shutter opens, and at the end, whatever happened.
     """
+    detectors = flights[0].detectors
     metadata: dict[str, Any] = {
-        "detectors": [name_of(flyer)],
+        "detectors": [name_of(one) for one in (flyer, *detectors)],
         "num_points": sum(one.gates for one in flights),
         "passes": len(flights),
         **md,
@@ -122,5 +134,7 @@ def fly_run(
         yield from fly(flyer, flights)
 
     safe = closed_at_the_end(body(), shutter, after)
-    run: MsgGenerator[str] = _untyped.stage_wrapper(_untyped.run_wrapper(safe, md=metadata), [flyer, *staged])
+    run: MsgGenerator[str] = _untyped.stage_wrapper(
+        _untyped.run_wrapper(safe, md=metadata), [flyer, *detectors, *staged]
+    )
     return (yield from run)

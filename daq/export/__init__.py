@@ -49,7 +49,7 @@ def export(run: Any, path: str | Path, *, overwrite: bool = False) -> Path:
     path
         Where to; ``.nxs`` or ``.h5`` (NeXus, NXxas for a spectrum), ``.parquet`` and ``.csv`` (the primary stream as
         it was recorded), ``.xdi`` (X-ray Absorption Data Interchange 1.0), ``.png`` (µ(E) and its derivative;
-        of an XMCD run its spectra, of maps the maps).
+        of an XMCD run its spectra, of maps the maps, also of those on the fly).
     overwrite
         Whether a file that is there may be replaced.
 

@@ -33,6 +33,15 @@ def files_of(run: RunData, key: str, stream: str = "primary") -> list[File]:
     return found
 
 
+def rows_of(run: RunData, key: str, stream: str = "primary") -> list[int]:
+    """Return how many rows of a data key the run has in each of its streamed files, in the order of `files_of`."""
+    rows = {doc["uid"]: 0 for kind, doc in run.assets if kind == "stream_resource" and doc.get("data_key") == key}
+    for kind, doc in run.assets:
+        if kind == "stream_datum" and doc["stream_resource"] in rows:
+            rows[doc["stream_resource"]] = max(rows[doc["stream_resource"]], int(doc["indices"]["stop"]))
+    return [number for uid, number in rows.items() if run.stream_of(uid) == stream]
+
+
 def _resources_of(run: RunData, key: str, stream: str) -> set[str]:
     """Return the uids of the resources that the events' data name for this key."""
     column = run.streams[stream].columns.get(key) if stream in run.streams else None

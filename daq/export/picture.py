@@ -1,4 +1,4 @@
-"""Which picture shows a run: of a dichroism, of maps, of a series of frames, else of an absorption spectrum."""
+"""Which picture shows a run: of a dichroism, of maps (also on the fly), of a series of frames, else of a spectrum."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ def to_picture(run: RunData) -> bytes:
         from daq.export.maps_png import to_png as maps_png
 
         return maps_png(Maps.of(run))
-    from daq.export import frames_png
+    from daq.export import flown_map_png, frames_png
 
+    if flown_map_png.is_flown_map(run):
+        return flown_map_png.to_png(run)
     if run.start.get("plan_name") == "camera_series" and frames_png.image_key(run):
         return frames_png.to_png(run)
     from daq.export.png import to_png

@@ -8,6 +8,8 @@ begins         `TriggerMode` Internal          Acquire: `NumExposures` times `Ac
 begins         External                        Waiting for a rising edge of `TriggerSignal`, then as Internal
 begins         External gate                   Waiting for a high `TriggerSignal`, then Acquire while it is high
 Acquire        a rising edge, if external      `TriggersMissed` +1
+any of these   a gate of a gate unit           if external and ready, an exposure at that gate; `TriggersMissed` +1
+                                               otherwise (`ioc_sim.area_detector.gated`)
 Acquire        the exposure is over            Readout: the picture is made, in the camera's thread; counters, sizes,
                                                time; it is handed on; by `ImageMode` this was the last one, or else
 Readout        internal, `AcquirePeriod` > t   Waiting, until the period is over; then the next image begins
@@ -25,11 +27,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from typing import Any
 
 from ioc_sim.area_detector.array import Attribute, NDArray
 from ioc_sim.area_detector.camera_settings import pattern_of, readout_of
+from ioc_sim.area_detector.gated import Exposed, Gate, GatedExposures
 from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.port import FINE, MAJOR, Port
 from ioc_sim.area_detector.sources import Source
@@ -76,6 +80,9 @@ class Camera(Port):
         self._task: asyncio.Task[None] | None = None
         self._due = 0.0
         self._read: tuple[Any, dict[int, Any]] = (None, {})
+        self.gated = GatedExposures()
+        self.readout_s = 0.0
+        """After an exposure at a gate, until the next one can begin."""
         self._edge = asyncio.Event()
         self._low = asyncio.Event()
         self._low.set()
@@ -158,6 +165,18 @@ class Camera(Port):
         elif level == "Low":
             self._low.set()
 
+    def begin_flight(self) -> None:
+        """Take note that gates come on another time, from 0 on."""
+        self.gated.begin()
+
+    async def take_gate(self, gate: Gate, stop: asyncio.Event) -> None:
+        """Expose at a gate, or miss it."""
+        mode, ready = self["TriggerMode"], self._running and not self._stop.is_set()
+        exposure_s = None if mode == "External gate" else self["AcquireTime"] * self["NumExposures"]
+        if not (ready and mode != "Internal") or not self.gated.take(gate, exposure_s, self.readout_s):
+            self.records["TriggersMissed"].post(self["TriggersMissed"] + 1)
+        await self.gated.until_room(stop)
+
     # ---- acquisition
 
     @property
@@ -203,55 +222,65 @@ class Camera(Port):
         self.set("NumImagesCounter", 0)
         self.set("StatusMessage", "Acquiring data")
         self._edge.clear()
+        self.gated.arm({"Single": 1, "Multiple": self["NumImages"]}.get(self["ImageMode"], math.inf))
         at_s = 0.0
         while True:
-            exposure_s, period_s = await self._expose()
+            exposure_s, period_s, at_gate = await self._expose()
             await self.free.wait()
-            if self._stop.is_set():
+            if self._stop.is_set() and at_gate is None:
                 break
             at_s += max(exposure_s, period_s)
             self._state("Readout")
-            await self._read_out(exposure_s, at_s)
+            await self._read_out(exposure_s, at_s, at_gate)
             mode = self["ImageMode"]
             if mode == "Single" or (mode == "Multiple" and self["NumImagesCounter"] >= self["NumImages"]):
+                self.gated.disarm()
                 self._state("Idle", "Waiting for acquisition")
                 return
             if (rest := period_s - exposure_s) > 0:
                 self._state("Waiting")
                 await self._time.advance(await self._pace(rest))
-            if self._stop.is_set():
+            if self._stop.is_set() and not self.gated.waiting:  # exposures at gates that have ended are read out
                 break
+        self.gated.disarm()
         self._state("Idle" if self["ImageMode"] == "Continuous" else "Aborted", "Acquisition stopped")
 
-    async def _expose(self) -> tuple[float, float]:
-        """Wait for the end of one image's exposure; return how long it was, and the least time to the next one's."""
+    async def _expose(self) -> tuple[float, float, Exposed | None]:
+        """Wait for the end of one image's exposure.
+
+        Return how long it was, the least time to the next one's, and at which gate it was, if at one.
+        """
         mode = self["TriggerMode"]
         nominal_s = self["AcquireTime"] * self["NumExposures"]
         if mode == "Internal":
             self._state("Acquire")
             await self._time.advance(await self._pace(nominal_s))
-            return nominal_s, self["AcquirePeriod"]
-        self._state("Waiting", "Waiting for trigger")
-        if not (mode == "External gate" and not self._low.is_set()):
-            await self._either(self._edge)
+            return nominal_s, self["AcquirePeriod"], None
+        if not self.gated.waiting:
+            self._state("Waiting", "Waiting for trigger")
+            if not (mode == "External gate" and not self._low.is_set()):
+                await self._either(self._edge, self.gated.came)
+        if at_gate := self.gated.next():  # the flight that it belongs to makes time pass
+            self._state("Acquire", "Acquiring data")
+            return at_gate.exposure_s, 0.0, at_gate
         self._edge.clear()
         self._due = asyncio.get_running_loop().time()
         if self._stop.is_set():
-            return 0.0, 0.0
+            return 0.0, 0.0, None
         self._state("Acquire", "Acquiring data")
         if mode == "External":
             await self._time.advance(await self._pace(nominal_s))
-            return nominal_s, 0.0
+            return nominal_s, 0.0, None
         began = self._time.now()
         await self._either(self._low)
         passed = self._time.now() - began
         await self._time.advance(passed)
         self._edge.clear()
-        return max(passed, LEAST_S), 0.0
+        return max(passed, LEAST_S), 0.0, None
 
-    async def _either(self, event: asyncio.Event) -> None:
-        """Wait for an event or the stop."""
-        tasks = [asyncio.create_task(one.wait()) for one in (event, self._stop)]
+    async def _either(self, *events: asyncio.Event) -> None:
+        """Wait for one of the events or the stop."""
+        tasks = [asyncio.create_task(one.wait()) for one in (*events, self._stop)]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -269,21 +298,26 @@ class Camera(Port):
         waited = await self._time.wait(delay * scale, self._stop)
         return min(waited, seconds) if self._stop.is_set() else seconds
 
-    async def _read_out(self, exposure_s: float, at_s: float) -> None:
+    async def _read_out(self, exposure_s: float, at_s: float, at_gate: Exposed | None) -> None:
         self.exposures += 1
-        color_mode = self["ColorMode"]
-        data = await self._picture(exposure_s)
+        color_mode, posix_ns = self["ColorMode"], time.time_ns()
+        data = await self._picture(exposure_s, at_gate)
         attributes = {"ColorMode": Attribute(COLOR_MODES[color_mode], "Color mode")}
-        array = NDArray(data, self["ArrayCounter"] + 1, time.time_ns(), at_s, color_mode, attributes)
+        if at_gate is not None:
+            gate = at_gate.gate
+            posix_ns, at_s = gate.posix_ns, gate.end_s
+            attributes["GateNumber"] = Attribute(gate.number, "Number of the gate in the life of its gate unit")
+        array = NDArray(data, self["ArrayCounter"] + 1, posix_ns, at_s, color_mode, attributes)
         self.counted()
         self.set("NumExposuresCounter", self["NumExposures"])
         self.set("NumImagesCounter", self["NumImagesCounter"] + 1)
         self.show(array)
         await self.emit(array)
 
-    async def _picture(self, exposure_s: float) -> Any:
+    async def _picture(self, exposure_s: float, at_gate: Exposed | None) -> Any:
         """Return what is read of the next exposure. What comes again is read out once, and then at hand."""
-        state, readout, number = self.source.state(pattern_of(self)), readout_of(self), self.exposures
+        state = self.source.state(pattern_of(self)) if at_gate is None else at_gate.gate.state
+        readout, number = readout_of(self), self.exposures
 
         def render() -> Any:
             return readout.read(self.source.picture(state, number, exposure_s))

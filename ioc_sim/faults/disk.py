@@ -12,6 +12,7 @@ from ioc_sim.faults.row import Argument, Arguments, Fault, Start, Undo
 from ioc_sim.frame_writer import FrameWriter
 from ioc_sim.groups.file_detector import FileDetectorGroup
 from ioc_sim.groups.gate_unit import GateUnitGroup
+from ioc_sim.groups.mapping import MappingGroup
 
 
 class FailingWriter:
@@ -51,7 +52,7 @@ class FailingWriter:
 
 
 def _failing(number: int, *, at_open: bool) -> Start:
-    async def start(detector: FileDetectorGroup | GateUnitGroup, given: Arguments) -> Undo:
+    async def start(detector: FileDetectorGroup | GateUnitGroup | MappingGroup, given: Arguments) -> Undo:
         writer = detector.writer
         detector.writer = FailingWriter(writer, number, int(given.get("frames", 0)), at_open)
 
@@ -66,7 +67,7 @@ def _failing(number: int, *, at_open: bool) -> Start:
 _full_disk = _failing(errno.ENOSPC, at_open=False)
 
 
-async def _full(target: FileDetectorGroup | GateUnitGroup | FilePlugin, given: Arguments) -> Undo:
+async def _full(target: FileDetectorGroup | GateUnitGroup | MappingGroup | FilePlugin, given: Arguments) -> Undo:
     if isinstance(target, FilePlugin):
         return await area_detector.full(target, given)
     undo = await _full_disk(target, given)
@@ -77,7 +78,7 @@ async def _full(target: FileDetectorGroup | GateUnitGroup | FilePlugin, given: A
 _SEEN = "WriteStatus Error with severity MAJOR, {} in WriteMessage, Acquire back to Done; its put succeeds"
 
 
-async def _slow(unit: GateUnitGroup, given: Arguments) -> Undo:
+async def _slow(unit: GateUnitGroup | MappingGroup, given: Arguments) -> Undo:
     before, unit.rows_per_s = unit.rows_per_s, float(given["rows_per_s"])
 
     async def undo() -> None:
@@ -89,21 +90,21 @@ async def _slow(unit: GateUnitGroup, given: Arguments) -> Undo:
 FAULTS = (
     Fault(
         "slow_store",
-        "gate unit",
-        (GateUnitGroup,),
+        "gate unit, spectrometer's mapping",
+        (GateUnitGroup, MappingGroup),
         "rows are stored more slowly than gates make them: RowsWaiting grows; where the buffer is full, Overflow and "
-        "ExecuteStatus Failure",
+        "ExecuteStatus Failure; of spectra, BufferOverrun",
         _slow,
         "store",
         (Argument("rows_per_s", 100.0, "rows stored in a second", 0, 1e9),),
     ),
     Fault(
         "disk_full",
-        "file detector, file plugin, gate unit",
-        (FileDetectorGroup, FilePlugin, GateUnitGroup),
+        "file detector, file plugin, gate unit, spectrometer's mapping",
+        (FileDetectorGroup, FilePlugin, GateUnitGroup, MappingGroup),
         f"the file is there, but frames find no room: {_SEEN.format('No space left on device')}; of an area detector's "
         "file plugin, Write error with severity MAJOR, and the acquisition itself ends well; of a gate unit, "
-        "ExecuteStatus Failure besides; blocks of rows count as frames",
+        "ExecuteStatus Failure besides; blocks of rows or spectra count as frames",
         _full,
         "disk",
         (Argument("frames", 0, "so many frames still fit", 0, 1e9),),

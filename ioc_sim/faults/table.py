@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from beam.errors import UnknownName
-from ioc_sim.faults import area_detector, completion, detector, disk, motor, permits, pv, ring, scaler, server
+from ioc_sim.faults import area_detector, completion, detector, disk, motor, permits, pv, ring, scaler, server, triggers
 from ioc_sim.faults.row import Fault
 
-FAMILIES = (motor, scaler, detector, area_detector, disk, completion, pv, permits, ring, server)
+FAMILIES = (motor, scaler, detector, area_detector, triggers, disk, completion, pv, permits, ring, server)
 FAULTS: dict[str, Fault] = {one.name: one for family in FAMILIES for one in family.FAULTS}
 
 

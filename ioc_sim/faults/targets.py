@@ -10,6 +10,7 @@ from ioc_sim.channels import Channel, Channels, LongText
 from ioc_sim.groups.counter import CounterGroup
 from ioc_sim.groups.mca import McaGroup
 from ioc_sim.groups.motors import MotorsGroup
+from ioc_sim.groups.spectrometer import SpectrometerGroup
 
 
 def channels(served: Channels) -> dict[str, Channel]:
@@ -29,6 +30,8 @@ def of_beamline(groups: Mapping[str, Any]) -> dict[str, Any]:
                 found |= group.targets
             case CounterGroup() | McaGroup():
                 found[name] = group.record
+                if isinstance(group, SpectrometerGroup) and group.mapping:
+                    found[f"{name}.mapping"] = group.mapping
             case _:
                 found[name] = group
     return found

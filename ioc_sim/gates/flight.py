@@ -11,7 +11,8 @@ on the way     rows find no room, or no disk   ended: `Lost`
 any            told to stop                    ended: `Halted`; rows of all gates that have ended
 =============  ==============================  =========================================================================
 
-Everything that a row depends on is a function of the flight's own time, never of when a tick falls.
+Each gate that has ended triggers the detectors on the outputs in use, too (`ioc_sim.gates.triggers`). Everything that a
+row, a frame or a spectrum depends on is a function of the flight's own time, never of when a tick falls.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from beam.gate_kinds import GateUnit
 from beam.line import Line
 from beam.motion import Trapezoid
 from ioc_sim.gates.program import Program
+from ioc_sim.gates.triggers import Gates, Triggers
 from ioc_sim.station import Station
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -44,6 +46,8 @@ TICK_S = 0.03
 """Wall time between two looks on the way."""
 MOST_ROWS = 20_000
 """Rows that are made at once."""
+MOST_TRIGGERED = 128
+"""Likewise where detectors are triggered: a spectrum takes as much memory as thousands of rows."""
 CURRENT_S = 0.01
 """Between two times at which the ring's current is asked for."""
 
@@ -112,6 +116,8 @@ class Flight:
         Number of the first gate in the unit's life.
     thread
         Where rows are made.
+    triggers
+        The outputs that trigger a detector at each gate.
     """
 
     def __init__(
@@ -124,7 +130,9 @@ class Flight:
         settings: Settings,
         first: int,
         thread: ThreadPoolExecutor,
+        triggers: Triggers | None = None,
     ) -> None:
+        self._triggers = triggers or Triggers()
         self._facts, self._station, self._axes, self._carriages = facts, station, axes, carriages
         self._program, self._settings, self._first, self._thread = program, settings, first, thread
         self.log = Log(errors=dict.fromkeys(program.positions, 0.0))
@@ -155,6 +163,7 @@ class Flight:
             It did not come to its end.
         """
         time, program = self._station.time, self._program
+        await self._triggers.begin()
         await self._to_the_start(stop)
         self._began_s, self._began_posix = time.clock.now(), wall.time()
         self._light = self._lit(self._line.apart())
@@ -173,16 +182,32 @@ class Flight:
             current = self._current(before, now)
             lit = all(self._station.line.open.values())
             while self.log.gates < ended:
-                count = min(ended - self.log.gates, MOST_ROWS)
-                block = await self._in_thread(self._rows, self.log.gates, count, current, lit)
+                gate, most = self.log.gates, MOST_TRIGGERED if self._triggers else MOST_ROWS
+                count = min(ended - gate, most)
+                block = await self._in_thread(self._rows, gate, count, current, lit)
                 self.log.gates += count
                 await take(block, min(now, float(program.end[self.log.gates - 1])))
+                left += await self._trigger(gate, count, current if lit else None, stop)
             going_on = ticked()
             if stop.is_set():
                 raise Halted
             if not going_on:
                 return
             self._refuse_to_lag(now)
+
+    async def _trigger(
+        self, gate: int, count: int, current: tuple[Floats, Floats] | None, stop: asyncio.Event
+    ) -> float:
+        """Trigger the detectors at gates that have ended; return for how long they held the flight up."""
+        if not self._triggers:
+            return 0.0
+        began, program = self._station.time.now(), self._program
+        begin, end = program.begin[gate : gate + count], program.end[gate : gate + count]
+        light = await self._in_thread(self._triggers.look, gate, count)
+        posix = self._began_posix + end / self._station.time.scale
+        ring: Floats = np.zeros(count) if current is None else np.interp(0.5 * (begin + end), *current)
+        await self._triggers.fire(Gates(self._first + gate, begin, end, posix, ring), light, stop)
+        return self._station.time.now() - began
 
     # ---- the axes
 
@@ -250,7 +275,9 @@ class Flight:
     def _lit(self, apart: Line) -> FlyingLight:
         program = self._program
         middle = 0.5 * (program.begin + program.end)
-        return FlyingLight(apart, self._facts.scaler, {key: self._actual(key, middle) for key in program.positions})
+        way = {key: self._actual(key, middle) for key in program.positions}
+        self._triggers.follow(apart, way)
+        return FlyingLight(apart, self._facts.scaler, way)
 
     def _current(self, before: float, now: float) -> tuple[Floats, Floats]:
         """Return times on the flight and the ring's current then: on a grid, so that ticks make no difference."""

@@ -62,6 +62,7 @@ class RowsFile:
             if unit:
                 made.attrs["units"] = unit
             self._sets.append(made)
+        self._also(data)
         self._rows = 0
         file.swmr_mode = True
         file.flush()
@@ -82,6 +83,9 @@ class RowsFile:
         if file is not None:
             file.close()
 
+    def _also(self, data: Any) -> None:
+        """Make more datasets of the same length, before the file can be read."""
+
     @staticmethod
     def _room(directory: Path, bytes_more: int) -> None:
         if shutil.disk_usage(directory).free < SPARE_BYTES + bytes_more:
@@ -93,7 +97,7 @@ def cut(path: Path, rows: int) -> None:
     with h5py.File(path, "r+", libver="latest") as file:
         data: Any = file[WHERE]
         for column in data.values():
-            column.resize((rows,))
+            column.resize(rows, axis=0)
 
 
 def probe(directory: Path) -> float:

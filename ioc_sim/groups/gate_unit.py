@@ -45,7 +45,9 @@ from ioc_sim.gates.flight import Carriage, Flight, Halted, Lost, Settings, colum
 from ioc_sim.gates.program import Program, build
 from ioc_sim.gates.rows_file import RowsFile, cut, probe
 from ioc_sim.gates.store import Store
+from ioc_sim.gates.triggers import Triggered, Triggers
 from ioc_sim.groups.motors import MotorsGroup
+from ioc_sim.groups.spectrometer import SpectrometerGroup
 from ioc_sim.groups.undulator import UndulatorGroup
 from ioc_sim.station import Station
 
@@ -169,6 +171,10 @@ class GateUnitGroup:
             "WriteStatus": self.write_status,
             "WriteMessage": self.write_message,
         }
+        self.outputs = {key: Enum("No", ("No", "Yes"), on_put=_keep) for key in facts.triggers}
+        self._detectors: dict[str, Triggered] = {}
+        for number, key in enumerate(facts.triggers, 1):
+            named |= {f"T{number}Output_RBV": Text(key), f"T{number}UseOutput": self.outputs[key]}
         for number, key in enumerate(facts.axes, 1):
             named |= {
                 f"M{number}Axis_RBV": Text(key),
@@ -189,6 +195,13 @@ class GateUnitGroup:
                     self._carriages[key] = group.carriage
                 case other:
                     raise TypeError(f"{key}: a {type(other).__name__} cannot fly")
+
+        for key in self.outputs:
+            group = groups[key]
+            detector = group.mapping if isinstance(group, SpectrometerGroup) else group
+            if detector is None:
+                raise TypeError(f"{key}: nothing there that a gate could trigger")
+            self._detectors[key] = detector
 
     async def finish(self) -> None:
         """Close the file: the server ends."""
@@ -293,7 +306,10 @@ class GateUnitGroup:
         assert program is not None
         carriages = {key: self._carriages[key] for key in program.positions}
         settings = Settings(float(self.number.value), self.spacing.value, self.offset.value)
-        flight = Flight(self._facts, self._station, self.axes, carriages, program, settings, self._first, self._making)
+        triggers = Triggers([one for key, one in self._detectors.items() if self.outputs[key].value == "Yes"])
+        flight = Flight(
+            self._facts, self._station, self.axes, carriages, program, settings, self._first, self._making, triggers
+        )
         for one in carriages.values():
             one.carry(stop.set)
         self._store.begin()

@@ -12,6 +12,8 @@ from typing import cast
 from beam.detector_kinds import FluorescenceSpectrometer
 from beam.line import Line
 from beam.spectrometer import Light, LivePulses
+from ioc_sim.errors import Refused
+from ioc_sim.groups.mapping import MappingGroup
 from ioc_sim.groups.mca import McaGroup
 from ioc_sim.station import Station
 
@@ -30,11 +32,21 @@ class SpectrometerGroup(McaGroup):
         for n, (region, (low, high)) in enumerate(facts.regions.items()):
             first, last = facts.channels_of(low, high)
             self.record.values |= {f"R{n}NM": region, f"R{n}LO": first, f"R{n}HI": last, f"R{n}BG": -1}
+        self.mapping = MappingGroup(name, facts, station, self.record) if facts.mapping else None
+        if self.mapping:
+            self.channels |= self.mapping.channels
+
+    async def finish(self) -> None:
+        """Close the file that is open: the server ends."""
+        if self.mapping:
+            await self.mapping.finish()
 
     def _light(self) -> Light:
         return self._line.pulse_light(self._name, self._station.ahead_s())
 
     async def _prepare(self) -> None:
+        if self.mapping and self.mapping.acquiring:
+            raise Refused(f"{self._name}: it waits for gates; stop that first")
         self._began = asyncio.get_running_loop().time()
         if not self._line.prepared(self._name):
             await asyncio.to_thread(self._line.prepare, self._name)
