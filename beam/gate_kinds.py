@@ -36,8 +36,6 @@ class GateUnit(Addressed, Sourced):
 
     @model_validator(mode="after")
     def _can_work(self) -> GateUnit:
-        if self.tango:
-            raise ValueError("a gate unit speaks EPICS only; give its prefix. Its axes may speak Tango")
         if len(set(self.axes)) != len(self.axes):
             raise ValueError("axes: each can be there once")
         if self.energy_axis is not None and self.energy_axis not in self.axes:

@@ -153,7 +153,9 @@ class Flyer(Instrument):
         self._given_up = False
         self._vouched: int | None = None
         self._asked_rows = self._rows_before = 0
-        super().__init__(unit_facts.address, name=name, label=unit_facts.label, tango_name="", **kwargs)
+        super().__init__(
+            unit_facts.address, name=name, label=unit_facts.label, tango_name=unit_facts.name, **kwargs
+        )
         self.execute.subscribe(self._connection_changed, event_type="meta", run=False)
 
     # -- what a flight would be -----------------------------------------------------------------------------------
@@ -323,11 +325,13 @@ class Flyer(Instrument):
             raise NotTaken(f"{self.name}: its unit refuses the flight: {message.value or 'without a word'}")
 
     def _write(self, signal: DeviceSignal, value: Any) -> None:
-        """Write and wait for the completion; whether it was taken, `Build` finds out."""
+        """Write and wait for the completion; where the control system does not say a refusal, `Build` finds it out."""
         written = threading.Event()
         signal.start(value, written.set)
         if not written.wait(2 * PATIENCE.margin_s):
             raise TimedOut(f"{self.name}: waited {2 * PATIENCE.margin_s:g} s for {signal.address} to take its table")
+        if signal.refusal:
+            raise NotTaken(f"{self.name}: {signal.address}: {signal.refusal}")
 
     # -- flying ---------------------------------------------------------------------------------------------------
 
@@ -381,6 +385,8 @@ class Flyer(Instrument):
         with self._lock:
             if status.done or leg is not self._leg or self._held:
                 return
+        if self.execute.refusal:
+            raise NotTaken(f"{self.name}: {self.execute.address}: {self.execute.refusal}")
         flight = self._rest
         assert flight is not None
         outcome, message, asked, made, stored, overflow, writer, overloaded = fetch_all(

@@ -38,7 +38,7 @@ import numpy.typing as npt
 from beam.constants import SILICON_LATTICE
 from beam.gate_kinds import GateUnit
 from ioc_sim.acquire_channel import Acquire
-from ioc_sim.channels import Channel, Channels, Enum, Float, Int, LongText, Text
+from ioc_sim.channels import Channel, Channels, Enum, Float, Int, LongText, Text, under
 from ioc_sim.errors import Refused
 from ioc_sim.frame_writer import FrameWriter, free_path
 from ioc_sim.gates.flight import Carriage, Flight, Halted, Lost, Settings, columns_of, hard_line
@@ -80,6 +80,8 @@ class GateUnitGroup:
 
     Attributes
     ----------
+    named : dict[str, Channel]
+        What it serves, by the records' names without prefix.
     writer : FrameWriter
         Writes the rows; may be wrapped by a simulated fault, also in the middle of a flight.
     rows_per_s : float
@@ -91,7 +93,7 @@ class GateUnitGroup:
         self.axes = {key: station.line.axes[key] for key in facts.axes}
         self._carriages: dict[str, Carriage] = {}
         columns = columns_of(facts, hard_line(facts, station))
-        self.writer: FrameWriter = RowsFile(facts.prefix, columns)  # pyright: ignore[reportAttributeAccessIssue]
+        self.writer: FrameWriter = RowsFile(facts.address, columns)  # pyright: ignore[reportAttributeAccessIssue]
         self.rows_per_s = facts.stored_rows_per_s
         self._row_bytes = 8 * len(columns)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
@@ -135,7 +137,7 @@ class GateUnitGroup:
         self.file_number = Int(1, low=0, high=10**6, on_put=_keep)
         self.full_name = LongText(max_length=512)
         self.write_status, self.write_message = Enum("Ok", ("Ok", "Error")), LongText(max_length=1024)
-        named: dict[str, Any] = {
+        self.named: dict[str, Any] = {
             "Times": self.times,
             "GateMode": self.mode,
             "GateAxis": self.compare,
@@ -170,13 +172,13 @@ class GateUnitGroup:
             "WriteMessage": self.write_message,
         }
         for number, key in enumerate(facts.axes, 1):
-            named |= {
+            self.named |= {
                 f"M{number}Axis_RBV": Text(key),
                 f"M{number}UseAxis": self.use[key],
                 f"M{number}Positions": self.positions[key],
                 f"M{number}FollowingError_RBV": self.errors[key],
             }
-        self.channels: Channels = {f"{facts.prefix}{suffix}": channel for suffix, channel in named.items()}
+        self.channels: Channels = under(facts.prefix, self.named)
 
     def connect(self, groups: Mapping[str, Any]) -> None:
         """Find what moves the axes."""

@@ -34,7 +34,7 @@ class Shown:
     memorised : bool
         The database keeps what was written, for the next start.
     moves : bool
-        It is the position of what moves: of quality CHANGING on the way.
+        Writing it starts what lasts; the position of what moves is of quality CHANGING on the way.
     """
 
     name: str

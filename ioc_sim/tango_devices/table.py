@@ -10,10 +10,11 @@ from beam.address import Addressed
 from beam.errors import ConfigError
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.groups.counter import CounterGroup
+from ioc_sim.groups.gate_unit import GateUnitGroup
 from ioc_sim.groups.motors import MotorsGroup
 from ioc_sim.groups.shutter import ShutterGroup
 from ioc_sim.groups.undulator import UndulatorGroup
-from ioc_sim.tango_devices import amplifier, counter, motor, shutter, undulator
+from ioc_sim.tango_devices import amplifier, counter, gate_unit, motor, shutter, undulator
 from ioc_sim.tango_devices.face import Face
 
 
@@ -37,6 +38,10 @@ def _shutter(device: facts.Shutter, group: ShutterGroup) -> dict[str, Face]:
     return {"": shutter.face(device, group)}
 
 
+def _gate_unit(device: facts.GateUnit, group: GateUnitGroup) -> dict[str, Face]:
+    return {"": gate_unit.face(device, group)}
+
+
 FACES: dict[type[facts.Facts], Callable[[Any, Any], dict[str, Face]]] = {
     facts.PlanarUndulator: _undulator,
     facts.DoubleCrystalMonochromator: _axes,
@@ -44,9 +49,11 @@ FACES: dict[type[facts.Facts], Callable[[Any, Any], dict[str, Face]]] = {
     facts.Mirror: _axes,
     facts.Table: _axes,
     facts.BeamStop: _axes,
+    facts.SampleStage: _axes,
     facts.Scaler: _counter,
     facts.IonChamber: _amplifier,
     facts.Shutter: _shutter,
+    facts.GateUnit: _gate_unit,
 }
 """The faces that a kind of device can have, by the part of it whose address they stand for."""
 

@@ -10,7 +10,7 @@ from beam import facts
 from beam.clock import ExperimentClock
 from beam.line import Line
 from beam.sample import load_sample
-from devices import Counter, IonChamber, MotorAxis, RingStatus, Shutter, Undulator
+from devices import Counter, Flyer, IonChamber, MotorAxis, RingStatus, Shutter, Undulator
 from devices.signals import Attr
 from devices.tango_names import COUNTS, NAMES, START, STATE, STOP, Part
 from devices.undulator import GapAxis
@@ -20,10 +20,18 @@ from ioc_sim.identity import Identity
 from ioc_sim.station import Station
 from ioc_sim.tango_devices import ring
 from ioc_sim.timing import Timeline
+from tests.devices.fake_server import FakeServer
 
 OF_EVERY_DEVICE = {STATE, "Status"}
-OTHERS = ("counter", "i0", "it", "front_end", "shutter")
-HIDDEN = ("BL09U:ID:", "BL09U:DCM:", "BL09U:SC1", "BL09U:I0:", "BL09U:IT:", "BL09U:FE:", "BL09U:STN:")
+OTHERS = ("counter", "i0", "it", "front_end", "shutter", "flyer")
+HIDDEN = ("BL09U:ID:", "BL09U:DCM:", "BL09U:SC1", "BL09U:I0:", "BL09U:IT:", "BL09U:FE:", "BL09U:STN:", "BL09U:FLY:")
+
+
+def gate_unit(axes):
+    """Return the class of a flyer with so many axes."""
+    bl09u, server = facts.load("bl09u")[1], FakeServer()
+    axis = MotorAxis(bl09u.devices["dcm"].pitch, name="axis", transport=server)
+    return type(Flyer.of(bl09u.devices["flyer"], dict.fromkeys(map(str, range(axes)), axis), name="f", transport=server))
 
 
 class Shows:
@@ -36,6 +44,7 @@ class Shows:
         "Counter": (Counter,),
         "CurrentAmplifier": (IonChamber,),
         "Shutter": (Shutter,),
+        "GateUnit": (gate_unit(5),),
     }
 
 
@@ -88,6 +97,9 @@ def test_what_devices_ask_for_is_shown(faces):
                     assert tuple(one.shows.enum_strings) == quantity.enum
                 elif quantity.dtype == "float":
                     assert isinstance(one.shows, ca.ChannelDouble)
+                if quantity.shape:
+                    assert row.on_demand, name
+                    assert quantity.shape == (one.shows.max_length,)
     assert seen > 40
 
 
@@ -100,5 +112,6 @@ def test_each_channel_of_a_counter_is_shown(faces):
 
 
 def test_the_table_names_nothing_that_no_device_asks_for():
-    for cls in (one for kinds in Shows.KINDS.values() for one in kinds):
+    most = {"GateUnit": (gate_unit(8),)}
+    for cls in (one for kinds in (Shows.KINDS | most).values() for one in kinds):
         assert set(NAMES[cls.kind_of_device]) == set(signals(cls))
