@@ -7,8 +7,8 @@ likes cost no more than the way that they cover.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,8 @@ import numpy.typing as npt
 from beam.noise import Stream
 
 if TYPE_CHECKING:
-    from beam.line import Line
+    from beam.axis import LineAxis
+    from beam.current_input import Moments
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -24,6 +25,28 @@ GRAIN = 10.0
 """Distance of two nodes, in tolerances of the axis that has moved most: 0.1 eV at the iron edge."""
 BLOCK = 256
 """Gates whose random numbers are drawn together."""
+
+
+class Latched(Protocol):
+    """A detector that can be read gate by gate."""
+
+    name: str
+
+    def read_many(
+        self, moments: Floats, *, gain_v_per_a: float, gate_s: Floats, normal: Floats, uniform: Floats
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Return counts of many gates, and whether each overloaded it, as `beam.current_input.CurrentInput`."""
+        ...
+
+
+class FlownLine(Protocol):
+    """A line whose light can be asked for along a way."""
+
+    axes: dict[str, LineAxis]
+
+    def moments(self, scaler: str) -> Sequence[Moments]:
+        """Return what the light of 1 mA gives in each detector on a scaler where the axes are now."""
+        ...
 
 
 def nodes_of(way: Mapping[str, Floats], tolerances: Mapping[str, float]) -> npt.NDArray[np.intp]:
@@ -59,7 +82,7 @@ class FlyingLight:
         Positions of the mechanics by axis at each gate, shape (n,).
     """
 
-    def __init__(self, line: Line, scaler: str, way: Mapping[str, Floats]) -> None:
+    def __init__(self, line: FlownLine, scaler: str, way: Mapping[str, Floats]) -> None:
         self.line, self._scaler, self._way = line, scaler, way
         axes = {key: line.axes[key] for key in way}
         self._nodes = nodes_of(way, {key: axis.facts.tolerance for key, axis in axes.items()})

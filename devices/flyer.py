@@ -76,8 +76,8 @@ class Flyer(Instrument):
     gate_number: Any
     shortest_gate = Attr(Quantity("float", "s"), kind="config", doc="the shortest gate")
     pass_number = Attr(Quantity("int", writable=True), doc="what each row carries")
-    energy_spacing = Attr(Quantity("float", "Angstrom", writable=True), kind="config", doc="of the planes in the beam")
-    energy_offset = Attr(Quantity("float", "deg", writable=True), kind="config", doc="of the Bragg angle")
+    energy_spacing = Attr(Quantity("float", "Angstrom", writable=True), kind="config", doc="of planes or grooves")
+    energy_offset = Attr(Quantity("float", "deg", writable=True), kind="config", doc="of the angle of energies")
     build = Attr(Quantity("enum", enum=("Done", "Build"), writable=True), doc="write 1 to check the tables")
     build_status = Attr(OUTCOME, doc="what came of that")
     build_message = Attr(Quantity("string"), doc="why")
@@ -109,6 +109,9 @@ class Flyer(Instrument):
         attrs: dict[str, Any] = {"times": Attr(table, doc="of the trajectory's points")}
         for name in ("gate_start", "gate_step", "gate_number"):
             attrs[name] = Attr(Quantity("float", shape=rows, writable=True), doc="rows of the table of gates")
+        if unit_facts.energy_mirror is not None:
+            angle = Quantity("float", "deg", writable=True)
+            attrs["energy_mirror_offset"] = Attr(angle, kind="config", doc="of the mirror's angle")
         for number, axis in enumerate(axes.values(), 1):
             attrs[f"use_{number}"] = Attr(Quantity("enum", enum=("No", "Yes"), writable=True), doc="whether it flies")
             attrs[f"positions_{number}"] = Attr(
@@ -297,9 +300,8 @@ class Flyer(Instrument):
     def _tell(self, flight: Flight, made: Trajectory) -> None:
         """Write the tables, and let the unit check them."""
         if self.energy is not None:
-            dcm = self.energy.dcm
-            self._write(self.energy_spacing, dcm.spacing_at(dcm.exchange.position))
-            self._write(self.energy_offset, dcm.bragg_offset_deg)
+            for key, value in self.energy.flown_with().items():
+                self._write(getattr(self, f"energy_{key}"), value)
         self._write(self.times, made.times)
         for number, key in enumerate(self.axes, 1):
             flies = key in made.positions
@@ -320,7 +322,7 @@ class Flyer(Instrument):
             self._write(signal, list(column))
         self._write(self.pass_number, flight.number)
         self._write(self.build, "Build")
-        built, message = fetch_all((self.build_status, self.build_message))
+        built, message, _ = fetch_all((self.build_status, self.build_message, self.pass_number))
         if enum_text(OUTCOME, built.value) != "Success":
             raise NotTaken(f"{self.name}: its unit refuses the flight: {message.value or 'without a word'}")
 
@@ -555,9 +557,9 @@ class Flyer(Instrument):
         if self.energy is not None and self.facts.energy_axis in flight.axes:
             energy = self.energy.name
             found |= {energy: "energy", f"{energy}_setpoint": "energy_demand"}
-            for part, axis in self.energy.axes.items():
-                if part != "perp" and (key := next((key for key, one in self.axes.items() if one is axis), None)):
-                    found[f"{energy}_{part}"] = key.replace(".", "_")
+            for part in self.energy.carried:
+                key = self.key_of(self.energy.axes[part])
+                found[f"{energy}_{part}"] = key.replace(".", "_")
         return found
 
     def describe_collect(self) -> dict[str, Any]:
@@ -636,5 +638,5 @@ class Flyer(Instrument):
 
 
 def counters_on(devices: Mapping[str, facts.Facts], scaler: str) -> tuple[str, ...]:
-    """Return what gives a current on a scaler."""
-    return tuple(key for key, one in devices.items() if isinstance(one, facts.CurrentDetector) and one.scaler == scaler)
+    """Return what counts on a scaler."""
+    return tuple(key for key, one in devices.items() if isinstance(one, facts.OnScaler) and one.scaler == scaler)

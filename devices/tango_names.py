@@ -79,6 +79,7 @@ NAMES: dict[str, dict[str, Row]] = {
         "pass_number": Row("PassNumber"),
         "energy_spacing": Row("EnergySpacing"),
         "energy_offset": Row("EnergyOffset"),
+        "energy_mirror_offset": Row("EnergyMirrorOffset"),
         "build": Row("Build", Part.COMMAND, moves=True),
         "build_status": Row("BuildStatus"),
         "build_message": Row("BuildMessage"),

@@ -47,10 +47,16 @@ def passes_of(flight: Flight, passes: int, *, bidirectional: bool) -> list[Fligh
     return [Flight(back, one.number, one.compare) if n % 2 else one for n, one in enumerate(forth)]
 
 
-def fly(flyer: Flyer, flights: Sequence[Flight], stream: str = "primary") -> MsgGenerator[None]:
+def fly(
+    flyer: Flyer,
+    flights: Sequence[Flight],
+    stream: str = "primary",
+    before_each: Callable[[int], MsgGenerator[None]] | None = None,
+) -> MsgGenerator[None]:
     """Fly in an open run; where it ends early, the rows that were made are announced all the same.
 
-    Each pass may be paused: it goes on with the gate that comes next.
+    Each pass may be paused: it goes on with the gate that comes next. `before_each` makes a plan of what to do when
+    the flyer knows a flight, given its index, before it begins.
     """
 
     def passes() -> MsgGenerator[None]:
@@ -61,6 +67,8 @@ def fly(flyer: Flyer, flights: Sequence[Flight], stream: str = "primary") -> Msg
             yield Msg("wait", None, group=f"{group}-prepare")
             if not number:
                 yield Msg("declare_stream", None, flyer, name=stream, collect=True)
+            if before_each is not None:
+                yield from before_each(number)
             yield Msg("kickoff", flyer, group=f"{group}-kickoff")
             yield Msg("wait", None, group=f"{group}-kickoff")
             yield Msg("complete", flyer, group=group)
@@ -90,6 +98,7 @@ def fly_run(
     md: Mapping[str, Any],
     staged: Sequence[Any] = (),
     before: Callable[[], MsgGenerator[None]] | None = None,
+    before_each: Callable[[int], MsgGenerator[None]] | None = None,
     after: Callable[[], MsgGenerator[Any]] | None = None,
 ) -> MsgGenerator[str]:
     """Fly `flights` as one run, with light only while it is needed.
@@ -106,6 +115,8 @@ def fly_run(
         More devices to stage.
     before, after
         Make plans of what to do before the shutter opens, and at the end, whatever happened.
+    before_each
+        As of `fly`.
     """
     metadata: dict[str, Any] = {
         "detectors": [name_of(flyer)],
@@ -119,7 +130,7 @@ def fly_run(
         if before is not None:
             yield from before()
         yield from open_shutters(shutter, front_end)
-        yield from fly(flyer, flights)
+        yield from fly(flyer, flights, before_each=before_each)
 
     safe = closed_at_the_end(body(), shutter, after)
     run: MsgGenerator[str] = _untyped.stage_wrapper(_untyped.run_wrapper(safe, md=metadata), [flyer, *staged])

@@ -60,13 +60,15 @@ def test_a_gate_unit_on_tango_makes_the_same_rows_bit_for_bit(terasu):
 
 
 def test_a_dry_run_knows_the_flight(terasu):
-    said = terasu.text("run", "bl09u", "fly_map", "-3", "5", "17", "-2", "4", "13", "0.3", *SIM, "--dry-run")
+    words = ("fly_map", "-3", "5", "17", "-2", "4", "13", "0.3", "energy_ev=7200")
+    said = terasu.text("run", "bl09u", *words, *SIM, "--dry-run")
     assert "the whole plan; nothing moved" in said
     assert "221 events" in said
 
 
 def test_a_server_that_is_killed_in_flight_leaves_its_rows(terasu):
-    process = terasu.popen("run", "bl09u", "fly_scan", "sample_stage.x", "-5", "5", "1001", "0.5", *SIM, "--json")
+    words = ("fly_scan", "sample_stage.x", "-5", "5", "1001", "0.5", "energy_ev=7200")
+    process = terasu.popen("run", "bl09u", *words, *SIM, "--json")
     for line in process.stdout:
         if line.strip().endswith("rows") and int(line.split()[0]) > 50:
             break
