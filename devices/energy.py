@@ -107,7 +107,7 @@ class EnergyAxis(CoupledAxis):
         raise NotImplementedError
 
     def flown_with(self) -> dict[str, float]:
-        """Return what a gate unit must know to compute energies from angles, by what follows ``energy_`` in its signals."""
+        """Return what a gate unit computes energies with, by the names of its signals behind ``energy_``."""
         raise NotImplementedError
 
     def calibrated(self, found_ev: float, reference_ev: float) -> tuple[Any, dict[str, float]]:

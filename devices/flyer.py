@@ -154,11 +154,11 @@ class Flyer(Instrument):
         """Row of the file that is the first gate of the flight; negative where that is in a file before."""
         self._held = self._go_on = self._spoiled = False
         self._given_up = False
+        self._forgetting = False
+        """Whether its file is being changed for another one, and nothing that is known of its rows is true."""
         self._vouched: int | None = None
         self._asked_rows = self._rows_before = 0
-        super().__init__(
-            unit_facts.address, name=name, label=unit_facts.label, tango_name=unit_facts.name, **kwargs
-        )
+        super().__init__(unit_facts.address, name=name, label=unit_facts.label, tango_name=unit_facts.name, **kwargs)
         self.execute.subscribe(self._connection_changed, event_type="meta", run=False)
 
     # -- what a flight would be -----------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ class Flyer(Instrument):
         self._rows_before = self.frames_in_files()
         self._documents.begin()
         self._flight = self._rest = self._ready = None
-        self._held = self._go_on = self._spoiled = False
+        self._held = self._go_on = self._spoiled = self._forgetting = False
         self._vouched = None
         return super().stage()
 
@@ -500,6 +500,7 @@ class Flyer(Instrument):
                 if not self._held:
                     return  # what was asked for again has been made good already
                 spoiled, self._held, self._spoiled = self._spoiled, False, False
+                self._forgetting = spoiled
                 self._leg = None  # the end of what was stopped is no news any more
             self._write(self.execute, "Done")  # completes when the last row of what was stopped is stored
             if spoiled:
@@ -530,6 +531,7 @@ class Flyer(Instrument):
         self._documents.take(str(self.full_name.fetch().value), self._columns(flight))
         self.stored.fetch()
         self._base, self._rest = -good, flight.rest(good)
+        self._forgetting = False
 
     def unstage(self) -> list[object]:
         """Leave nothing flying behind, and close the file."""
@@ -592,7 +594,7 @@ class Flyer(Instrument):
         if status is not None and status.done and self.execute.connected and self.execute.sample.value:
             self._write(self.execute, "Done")  # completes when the last row of a flight that was stopped is stored
             self.stored.fetch()
-        if self._spoiled or not self.stored.connected:
+        if self._spoiled or self._forgetting or not self.stored.connected:
             return
         rows = int(self.stored.sample.value)
         yield from self._documents.collect(min(rows, *(one for one in (index, self._vouched) if one is not None), rows))
@@ -603,8 +605,8 @@ class Flyer(Instrument):
         return self._documents.rows > 0 or self._status is not None
 
     def get_index(self) -> int:
-        """Return how many rows are stored."""
-        return int(self.stored.sample.value)
+        """Return how many rows are stored; none are to be vouched for while those of a spoiled flight are forgotten."""
+        return 0 if self._spoiled or self._forgetting else int(self.stored.sample.value)
 
     # -- what the integrity report asks ---------------------------------------------------------------------------
 

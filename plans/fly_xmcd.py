@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from bluesky.utils import Msg, MsgGenerator
 
 from beam.polarisation import parse
@@ -22,12 +24,14 @@ from devices import (
 )
 from devices.coupled import supposing
 from plans.dichroism import check_saturation, checked_sequence, edges, places_of, record, regions_of
-from plans.fly_xas import edges_of, tracking
+from plans.fly_xas import tracking
 from plans.flying import check_flights, fly_run, name_of
 from plans.lean import move, read_once
 from plans.polarised import Light, PolarisedStation
-from plans.regions import BadRegion, Region
+from plans.regions import BadRegion, Point, Region, expand
 from plans.roles import Role
+
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 PASSES = "passes"
 """The stream that says in which light and field each pass was flown."""
@@ -72,7 +76,7 @@ def fly_xmcd(
     edge, sequence, reverse, field_t, switching, helicity
         As of `xmcd`.
     regions, gate_s
-        As of `fly_xas`, relative to L3 in eV; by default those of `xmcd`, with gates of 0.1 s.
+        As `regions` and `dwell_s` of `xmcd`: each of its points is the middle of a gate; by default of 0.1 s.
     bidirectional
         Whether every second spectrum goes down in energy; otherwise the axes go back in between.
     e0, harmonic, dark_s, saturation, holes, tz
@@ -108,7 +112,7 @@ def fly_xmcd(
     wanted = regions_of(regions, gate_s, second.energy_ev - third.energy_ev, 0.1)
     if dark_s < 0:
         raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
-    edges_ev, gates = edges_of(wanted, zero)
+    edges_ev, gates = gates_around(expand(wanted, zero))
     ends = [float(edges_ev[0]), float(edges_ev[-1])]
     light = list(dict.fromkeys(one.polarisation for one in places.values()))
     chosen = station.harmonic_for(ends, [parse(one) for one in light], harmonic)
@@ -208,3 +212,21 @@ def fly_xmcd(
             after=put_back,
         )
     )
+
+
+def gates_around(points: Sequence[Point]) -> tuple[Floats, Floats]:
+    """Return the energies in eV at the edges of gates, each half-way between two points, and how long each lasts in s.
+
+    So each point is the middle of its gate, but for those where the step changes.
+
+    Raises
+    ------
+    BadRegion
+        Less than two points, or one that lasts no time.
+    """
+    if len(points) < 2 or any(one.dwell_s <= 0 for one in points):
+        raise BadRegion("on the fly there must be two points or more, each of more than 0 s")
+    at = np.array([one.energy_ev for one in points])
+    half = 0.5 * np.diff(at)
+    edges_ev: Floats = np.concatenate(([at[0] - half[0]], at[:-1] + half, [at[-1] + half[-1]]))
+    return edges_ev, np.array([one.dwell_s for one in points])

@@ -177,7 +177,9 @@ def xmcd(
             if point.dwell_s != dwell:
                 dwell = point.dwell_s
                 yield from preset(detectors, dwell)
-            yield from step(station, [*detectors, magnet, ring], _light(letter, point), places[letter].fields(magnet), at)
+            yield from step(
+                station, [*detectors, magnet, ring], _light(letter, point), places[letter].fields(magnet), at
+            )
 
     def _light(letter: str, point: Point) -> Light:
         return Light(point.energy_ev, places[letter].polarisation)

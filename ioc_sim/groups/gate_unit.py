@@ -300,9 +300,7 @@ class GateUnitGroup:
             return
         assert program is not None
         carriages = {key: self._carriages[key] for key in program.positions}
-        settings = Settings(
-            float(self.number.value), self.spacing.value, self.offset.value, self.mirror_offset.value
-        )
+        settings = Settings(float(self.number.value), self.spacing.value, self.offset.value, self.mirror_offset.value)
         flight = Flight(self._facts, self._station, self.axes, carriages, program, settings, self._first, self._making)
         for one in carriages.values():
             one.carry(stop.set)

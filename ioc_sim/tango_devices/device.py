@@ -102,7 +102,7 @@ class ShownDevice(Device):
         if isinstance(channel, ca.ChannelEnum):
             options |= {"dtype": "DevEnum", "enum_labels": list(channel.enum_strings)}
         elif isinstance(channel, ca.ChannelDouble):
-            most = channel.max_length
+            most = channel.max_length or 1
             options |= {"dtype": (float,), "max_dim_x": most} if most > 1 else {"dtype": float}
         elif isinstance(channel, ca.ChannelInteger | ca.ChannelShort):
             options |= {"dtype": int}

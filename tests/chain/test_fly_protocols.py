@@ -185,7 +185,7 @@ def test_a_full_disk_fails_the_flight(bench):
     status = bench.begin(LONG)
     bench.under_way()
     bench.faults.set("disk_full", "flyer")
-    with pytest.raises(BadReading, match="writer failed after .* No space left"):
+    with pytest.raises(BadReading, match=r"writer failed after .* No space left"):
         status.wait(PATIENCE_S)
     until(lambda: bench.flyer.state is State.FAULT)
 

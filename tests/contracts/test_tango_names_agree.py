@@ -27,11 +27,11 @@ OTHERS = ("counter", "i0", "it", "front_end", "shutter", "flyer")
 HIDDEN = ("BL09U:ID:", "BL09U:DCM:", "BL09U:SC1", "BL09U:I0:", "BL09U:IT:", "BL09U:FE:", "BL09U:STN:", "BL09U:FLY:")
 
 
-def gate_unit(axes):
-    """Return the class of a flyer with so many axes."""
-    bl09u, server = facts.load("bl09u")[1], FakeServer()
-    axis = MotorAxis(bl09u.devices["dcm"].pitch, name="axis", transport=server)
-    return type(Flyer.of(bl09u.devices["flyer"], dict.fromkeys(map(str, range(axes)), axis), name="f", transport=server))
+def gate_unit(beamline):
+    """Return the class of a beamline's flyer, which has tables for its axes."""
+    devices, server = facts.load(beamline)[1].devices, FakeServer()
+    unit, axis = devices["flyer"], MotorAxis(facts.load("bl09u")[1].devices["dcm"].pitch, name="axis", transport=server)
+    return type(Flyer.of(unit, dict.fromkeys(unit.axes, axis), name="flyer", transport=server))
 
 
 class Shows:
@@ -44,7 +44,7 @@ class Shows:
         "Counter": (Counter,),
         "CurrentAmplifier": (IonChamber,),
         "Shutter": (Shutter,),
-        "GateUnit": (gate_unit(5),),
+        "GateUnit": (gate_unit("bl09u"),),
     }
 
 
@@ -112,6 +112,7 @@ def test_each_channel_of_a_counter_is_shown(faces):
 
 
 def test_the_table_names_nothing_that_no_device_asks_for():
-    most = {"GateUnit": (gate_unit(8),)}
+    # as many axes as one can have, and a grating
+    most = {"GateUnit": (gate_unit("bl13u"),)}
     for cls in (one for kinds in (Shows.KINDS | most).values() for one in kinds):
         assert set(NAMES[cls.kind_of_device]) == set(signals(cls))
