@@ -59,6 +59,15 @@ NAMES: dict[str, dict[str, Row]] = {
         "sentence": Row("Status"),
         "stop_motion": Row("Stop", Part.COMMAND),
     },
+    "undulator_axis": {
+        "readback": Row("Position"),
+        "setpoint": Row("Position", Part.SETPOINT, moves=True),
+        "velocity": Row("Velocity"),
+        "moving_flag": Row(STATE, Part.MOVING),
+        "permit": Row("Permit"),
+        "sentence": Row("Status"),
+        "stop_motion": Row("Stop", Part.COMMAND),
+    },
     "undulator": {"first_harmonic": Row("Energy"), "power": Row("Power")},
     "scaler": {
         "elapsed": Row("Elapsed"),

@@ -119,9 +119,9 @@ class GateUnitGroup:
             Numbers(facts.most_gate_rows, on_put=undo) for _ in range(3)
         )
         self.number = Int(1, low=0, high=10**6, on_put=_keep)
-        # without a spacing there are no energies: that of grooves is for the client to say
+        # without a spacing (0) energies are no numbers: that of grooves is for the client to say
         spacing = float(SILICON_LATTICE) / 3**0.5 if facts.energy_mirror is None else 0.0
-        self.spacing = Float(spacing, low=0.1, high=1e6, units="Angstrom", precision=6, on_put=_keep)
+        self.spacing = Float(spacing, low=0.0, high=1e6, units="Angstrom", precision=6, on_put=_keep)
         self.offset, self.mirror_offset = (
             Float(0.0, low=-10.0, high=10.0, units="deg", precision=6, on_put=_keep) for _ in range(2)
         )

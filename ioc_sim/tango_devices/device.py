@@ -193,6 +193,10 @@ class Undulator(ActingDevice):
     """An insertion device: gap, permission, light."""
 
 
+class UndulatorAxis(ActingDevice):
+    """A row of magnets, or a phase shifter: moves by the machine's permission."""
+
+
 class MotionAxis(ActingDevice):
     """One motion axis."""
 
@@ -248,6 +252,7 @@ CLASSES: dict[str, type[ShownDevice]] = {
         Shutter,
         StorageRing,
         Undulator,
+        UndulatorAxis,
     )
 }
 """By the kind that a face says."""

@@ -1,6 +1,7 @@
 """BL13U on the fly, as a user types it: an absorption spectrum, and a dichroism with its moments."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -72,6 +73,30 @@ def test_it_gives_the_moments_of_the_step_scan_within_the_noise(terasu, tmp_path
         assert abs(step[f"{key}_ub"] - flown[f"{key}_ub"]) < 4 * noise
 
 
+def test_over_tango_it_gives_the_same_rows_bit_for_bit(terasu, tmp_path):
+    """All that can be is on Tango: undulator, monochromator, stage, shutters, counter, amplifiers, gate unit."""
+    text = (facts.config_dir() / "bl13u.toml").read_text()
+    of = "(?:id|pgm|stage|shutter|counter|current|flyer)"
+    text = re.sub(rf'name = "(bl13u/{of}/.*)"\nprefix = ".*"', r'name = "\1"\ntango = "\1"', text)
+    assert text.count("\ntango = ") == 20
+    (tmp_path / "bl13u.toml").write_text(text)
+    (tmp_path / "facility.toml").write_text(f'extends = "{facts.config_dir() / "mixed"}"\n')
+    words = ("fly_xmcd", "sequence=AB", "regions=-4:4:1:0.1", "field_t=1", *SIM)
+    epics, tango = (
+        from_journal(terasu.data, terasu.run("run", "bl13u", *words, *more)["uid"])
+        for more in ((), ("--config", str(tmp_path)))
+    )
+    columns, others = tango.primary().columns, epics.primary().columns
+    assert set(columns) == set(others)
+    assert len(columns["i0"]) == 18
+    for key in set(columns) - {"flyer_timestamp"}:
+        np.testing.assert_array_equal(columns[key], others[key], key)
+    for stream in ("dark", "passes"):
+        for key, values in tango.streams[stream].columns.items():
+            np.testing.assert_array_equal(values, epics.streams[stream].columns[key], key)
+    assert tango.streams["passes"].keys["energy_gap"]["source"].startswith("tango://")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -83,8 +108,6 @@ def test_it_gives_the_moments_of_the_step_scan_within_the_noise(terasu, tmp_path
     ],
 )
 def test_what_cannot_be_flown_is_refused_before_anything_moves(terasu, words, message):
-    import re
-
     answer = terasu.command("run", "bl13u", *words, *SIM)
     assert answer.returncode == 3, answer.stderr
     assert re.search(message, answer.stderr.splitlines()[-1])

@@ -1,5 +1,7 @@
 """Every Tango signal that a device may ask for is shown, as what the device takes it for. No network."""
 
+import re
+import tomllib
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,10 +12,12 @@ from beam import facts
 from beam.clock import ExperimentClock
 from beam.line import Line
 from beam.sample import load_sample
+from beam.soft_line import SoftLine
+from beam.xmcd import NoFilm
 from devices import Counter, Flyer, IonChamber, MotorAxis, RingStatus, Shutter, Undulator
 from devices.signals import Attr
 from devices.tango_names import COUNTS, NAMES, START, STATE, STOP, Part
-from devices.undulator import GapAxis
+from devices.undulator import GapAxis, RowAxis
 from ioc_sim.beamline import BeamlineGroup
 from ioc_sim.groups.ring import RingGroup
 from ioc_sim.identity import Identity
@@ -40,6 +44,7 @@ class Shows:
     KINDS: ClassVar = {
         "StorageRing": (RingStatus,),
         "Undulator": (Undulator, GapAxis),
+        "UndulatorAxis": (RowAxis,),
         "MotionAxis": (MotorAxis,),
         "Counter": (Counter,),
         "CurrentAmplifier": (IonChamber,),
@@ -62,7 +67,20 @@ def faces(tmp_path_factory):
     line = Line(facility, beamline, load_sample("none", Path()), seed=1, clock=clock)
     group = BeamlineGroup(identity, Station(beamline, line, Timeline(clock)), "none", lambda _: line.sample)
     assert not [pv for pv in group.channels if pv.startswith(HIDDEN)]
-    return [*group.faces, ring.face(facility.ring, RingGroup(facility.ring, identity))]
+    return [*group.faces, *soft_faces(), ring.face(facility.ring, RingGroup(facility.ring, identity))]
+
+
+def soft_faces():
+    """Return the faces of an elliptical undulator and a grating monochromator."""
+    text = (facts.config_dir() / "bl13u.toml").read_text()
+    text = re.sub(r'name = "(bl13u/(?:id|pgm|stage)/.*)"\nprefix = ".*"', r'name = "\1"\ntango = "\1"', text)
+    facility, beamline = facts.load_facility(), facts.validate(facts.Beamline, tomllib.loads(text), Path("bl13u"))
+    clock = ExperimentClock()
+    line = SoftLine(facility, beamline, NoFilm(), seed=1, clock=clock)
+    group = BeamlineGroup(Identity(), Station(beamline, line, Timeline(clock)), "none", lambda _: line.sample)
+    assert not [pv for pv in group.channels if pv.startswith(("BL13U:ID:", "BL13U:PGM:", "BL13U:STAGE:"))]
+    assert len(group.faces) == 13
+    return group.faces
 
 
 def signals(cls):
