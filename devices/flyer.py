@@ -387,6 +387,9 @@ class Flyer(Instrument):
         with self._lock:
             if status.done or leg is not self._leg or self._held:
                 return
+        if not self.execute.connected:
+            self._connection_changed(connected=False)
+            return
         if self.execute.refusal:
             raise NotTaken(f"{self.name}: {self.execute.address}: {self.execute.refusal}")
         flight = self._rest

@@ -89,7 +89,9 @@ class Face:
     images : tuple[Drawn, ...]
         What it draws on demand.
     acting : str
-        The state in which it is while an action lasts.
+        The state in which it is while an action lasts, unless it is FAULT or ALARM.
+    past_alarms : bool
+        Its alarms are of the last action: while another one lasts, they do not count.
     """
 
     device: str
@@ -101,6 +103,7 @@ class Face:
     properties: Mapping[str, float | str] = field(default_factory=dict)
     images: tuple[Drawn, ...] = ()
     acting: str = "MOVING"
+    past_alarms: bool = False
 
 
 def plain(channel: ca.ChannelData) -> Any:

@@ -61,6 +61,7 @@ def face(facts: GateUnit, group: GateUnitGroup) -> Face:
         commands={"Build": build, "Start": start, "Stop": stop, "Abort": abort},
         properties={"Label": facts.label},
         acting="RUNNING",
+        past_alarms=True,
     )
 
 
