@@ -56,7 +56,7 @@ def energy_ev(bragg_deg: float, d_angstrom: float) -> float:
 def energies_ev(bragg_deg: Floats, d_angstrom: float) -> Floats:
     """Return the photon energies in eV of many Bragg angles in degrees: `energy_ev`; not a number beyond 0 … 90."""
     found: Floats = np.full_like(bragg_deg, np.nan)
-    fits = (bragg_deg > 0) & (bragg_deg <= 90)
+    fits = (bragg_deg > 0) & (bragg_deg <= 90) & (d_angstrom > 0)
     found[fits] = HC / (2 * d_angstrom * np.sin(np.radians(bragg_deg[fits])))
     return found
 

@@ -7,8 +7,9 @@ likes cost no more than the way that they cover.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ import numpy.typing as npt
 from beam.noise import Stream
 
 if TYPE_CHECKING:
-    from beam.line import Line
+    from beam.axis import LineAxis
+    from beam.current_input import Moments
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -24,6 +26,31 @@ GRAIN = 10.0
 """Distance of two nodes, in tolerances of the axis that has moved most: 0.1 eV at the iron edge."""
 BLOCK = 256
 """Gates whose random numbers are drawn together."""
+
+
+class Latched(Protocol):
+    """A detector that can be read gate by gate."""
+
+    name: str
+
+    def read_many(
+        self, moments: Floats, *, gain_v_per_a: float, gate_s: Floats, normal: Floats, uniform: Floats
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Return counts of many gates, and whether each overloaded it, as `beam.current_input.CurrentInput`."""
+        ...
+
+
+class FlownLine(Protocol):
+    """A line whose light can be asked for along a way."""
+
+    axes: dict[str, LineAxis]
+
+    def moments(self, scaler: str) -> Sequence[Moments]:
+        """Return what the light of 1 mA gives in each detector on a scaler where the axes are now."""
+        ...
+
+
+Flown = TypeVar("Flown", bound=FlownLine)
 
 
 def nodes_of(way: Mapping[str, Floats], tolerances: Mapping[str, float]) -> npt.NDArray[np.intp]:
@@ -59,7 +86,7 @@ class FlyingLight:
         Positions of the mechanics by axis at each gate, shape (n,).
     """
 
-    def __init__(self, line: Line, scaler: str, way: Mapping[str, Floats]) -> None:
+    def __init__(self, line: FlownLine, scaler: str, way: Mapping[str, Floats]) -> None:
         self.line, self._scaler, self._way = line, scaler, way
         axes = {key: line.axes[key] for key in way}
         self._nodes = nodes_of(way, {key: axis.facts.tolerance for key, axis in axes.items()})
@@ -109,8 +136,8 @@ class SeenOnTheWay(FlyingLight):
         As of `FlyingLight`.
     """
 
-    def __init__(self, line: Line, look: Callable[[Line], Floats], way: Mapping[str, Floats]) -> None:
-        self._tell = look
+    def __init__(self, line: Flown, look: Callable[[Flown], Floats], way: Mapping[str, Floats]) -> None:
+        self._tell = partial(look, line)
         super().__init__(line, "", way)
 
     def numbers(self, first: int, count: int) -> Floats:
@@ -119,7 +146,7 @@ class SeenOnTheWay(FlyingLight):
         return found
 
     def _look(self) -> Floats:
-        return self._tell(self.line)[:, None]
+        return self._tell()[:, None]
 
 
 def _far(way: Mapping[str, Floats]) -> Floats:

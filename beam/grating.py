@@ -95,6 +95,24 @@ def energy_ev(at: Angles, lines_per_mm: float, order: int = 1) -> float:
     return order * lines_per_mm * HC / ANGSTROM_PER_MM / g
 
 
+def energies_ev(mirror_deg: Floats, grating_deg: Floats, spacing_angstrom: float) -> Floats:
+    """Return the photon energies in eV of many angles of the motors: `energy_ev`; not a number where there is none.
+
+    Parameters
+    ----------
+    mirror_deg, grating_deg
+        As `Motors`, shape (n,).
+    spacing_angstrom
+        Distance of two grooves over the order of diffraction.
+    """
+    alpha = np.radians(90.0 - grating_deg)
+    g = np.sin(alpha) + np.sin(alpha - np.pi + 2.0 * np.radians(mirror_deg))
+    found: Floats = np.full_like(g, np.nan)
+    fits = (g > 0) & (spacing_angstrom > 0)
+    found[fits] = HC / (spacing_angstrom * g[fits])
+    return found
+
+
 def cff(at: Angles) -> float:
     """Return the fix-focus constant cos β / cos α of these angles."""
     return math.cos(math.radians(at.beta_deg)) / math.cos(math.radians(at.alpha_deg))

@@ -339,12 +339,12 @@ class Line(LineBase):
                 overloaded.append(detector.name)
         return counts, overloaded
 
-    def currents_on(self, scaler: str) -> list[IonChamber | SampleCurrent]:
-        """Return what gives a current on a scaler, in the order of `moments`."""
+    def latched_on(self, scaler: str) -> list[IonChamber | SampleCurrent]:
+        """Return what gives a current on a scaler, in the order of `moments`: what gates can latch."""
         return [one for one in (*self._chambers, *self._drains) if one.facts.scaler == scaler]
 
     def moments(self, scaler: str) -> list[Moments]:
-        """Return what the light of 1 mA gives in each of `currents_on` where the axes are now, shutters apart.
+        """Return what the light of 1 mA gives in each of `latched_on` where the axes are now, shutters apart.
 
         The orbit stands still.
         """

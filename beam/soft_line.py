@@ -11,8 +11,9 @@ influence of the temperature on the magnetisation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,8 +22,10 @@ from beam.apple import Rows
 from beam.axis import LineAxis
 from beam.clock import Clock
 from beam.constants import FWHM_PER_SIGMA
+from beam.current_input import Moments, Response
 from beam.environment_kinds import RampedAxis
 from beam.errors import OutOfReach, UnknownName
+from beam.gate_kinds import GateUnit
 from beam.grating import GratingMonochromator, Motors
 from beam.line_base import LineBase
 from beam.nodes import gaussian_nodes
@@ -43,7 +46,9 @@ from beam.xmcd import MagneticFilm, NoFilm
 KINDS = (
     *("apple_undulator", "pgm", "magnet", "temperature_stage", "raster_stage"),
     *("mesh", "drain_current", "photodiode", "fluorescence", "scaler", "shutter", "valve", "station_interlock"),
+    "gate_unit",
 )
+Detector: TypeAlias = MeshCurrent | SampleCurrent | FluorescenceCounter | DiodeCurrent
 PLAUSIBLE_EV = (10.0, 20_000.0)  # of the first order; a grating turned beyond passes no light here
 
 
@@ -134,6 +139,8 @@ class SoftLine(LineBase):
                 self._stage = (axes["x"], axes["y"], device.spot_um)
             case soft_kinds.FluorescenceDetector():
                 self._counters.append(FluorescenceCounter(name, device, self.seed))
+            case GateUnit():
+                pass  # it moves axes and counts on detectors that are there
             case _:
                 self._add_current(name, device)
 
@@ -277,43 +284,65 @@ class SoftLine(LineBase):
     def _count(
         self, scaler: str, current_ma: float, dwell_s: float, index: int, lit: bool
     ) -> tuple[dict[int, int], list[str]]:
-        light = self.light() if lit else []
-        seen = self.seen() if lit else []
-        energies = [one.energy_ev for one in light]
-        fluxes = [current_ma * one.light.s0 for one in light]
         counts: dict[int, int] = {}
         overloaded: list[str] = []
-        for mesh in self._meshes:
-            responses = [mesh.response(energy) for energy in energies]
-            fluxes = self._read(mesh, responses, fluxes, (scaler, dwell_s, index), counts, overloaded)
-        for drain in self._drains:
-            responses = [drain.response(energy, one) for energy, one in zip(energies, seen, strict=True)]
-            self._read(drain, responses, fluxes, (scaler, dwell_s, index), counts, overloaded)
-        for counter in self._counters:
-            if counter.facts.scaler == scaler:
-                rate = counter.rate_hz(fluxes, seen)
-                counts[counter.facts.channel] = counter.read(rate, dwell_s=dwell_s, index=index).counts
-        fluxes = [flux * one.transmitted for flux, one in zip(fluxes, seen, strict=True)]
-        for diode in self._diodes:
-            responses = [diode.response(energy) for energy in energies]
-            fluxes = self._read(diode, responses, fluxes, (scaler, dwell_s, index), counts, overloaded)
-        return counts, overloaded
-
-    def _read(
-        self,
-        detector: MeshCurrent | SampleCurrent | DiodeCurrent,
-        responses: list[Any],
-        fluxes: list[float],
-        exposure: tuple[str, float, int],
-        counts: dict[int, int],
-        overloaded: list[str],
-    ) -> list[float]:
-        """Read a detector where it is on the scaler, and return the light that leaves it."""
-        scaler, dwell_s, index = exposure
-        if detector.facts.scaler == scaler:
-            gain = self.gain_v_per_a[detector.name]
-            reading = detector.read(fluxes, responses, gain_v_per_a=gain, dwell_s=dwell_s, index=index)
+        light, seen = (self.light(), self.seen()) if lit else ([], [])
+        fluxes = [current_ma * one.light.s0 for one in light]
+        for detector, enters, responses in self._at_detectors(scaler, light, seen, fluxes):
+            if isinstance(detector, FluorescenceCounter):
+                rate = detector.rate_hz(enters, seen)
+                reading = detector.read(rate, dwell_s=dwell_s, index=index)
+            else:
+                gain = self.gain_v_per_a[detector.name]
+                reading = detector.read(enters, responses, gain_v_per_a=gain, dwell_s=dwell_s, index=index)
             counts[detector.facts.channel] = reading.counts
             if reading.overloaded:
                 overloaded.append(detector.name)
-        return [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]
+        return counts, overloaded
+
+    def latched_on(self, scaler: str) -> list[Detector]:
+        """Return the detectors on a scaler, in the order of `moments`: what gates can latch."""
+        return [detector for detector, *_ in self._at_detectors(scaler, [], [], [])]
+
+    def moments(self, scaler: str) -> list[Moments]:
+        """Return what the light of 1 mA gives in each of `latched_on` where the axes are now, shutters apart."""
+        light, seen = self.light(), self.seen()
+        fluxes = [one.light.s0 for one in light]
+        return [
+            detector.moments(enters, seen)
+            if isinstance(detector, FluorescenceCounter)
+            else detector.moments(enters, responses)
+            for detector, enters, responses in self._at_detectors(scaler, light, seen, fluxes)
+        ]
+
+    def apart(self) -> SoftLine:
+        """Return a copy with axes of its own, for a thread of its own: what the light would be elsewhere."""
+        shared = (self.facility, self.beamline, self.clock, self.ring, self.sample, self._undulator)
+        detectors = (*self._meshes, *self._drains, *self._counters, *self._diodes)
+        return copy.deepcopy(self, {id(one): one for one in (*shared, self._monochromator, *detectors)})
+
+    def _at_detectors(
+        self, scaler: str, light: Sequence[Component], seen: Sequence[Seen], fluxes: list[float]
+    ) -> Iterator[tuple[Detector, list[float], list[Response]]]:
+        """Yield the detectors on a scaler, with the light that enters each and its responses, one item a component.
+
+        `fluxes` are those of `light` at the first detector; what pulses count depends on what the sample does alone.
+        """
+        energies = [one.energy_ev for one in light]
+        for mesh in self._meshes:
+            responses = [mesh.response(energy) for energy in energies]
+            if mesh.facts.scaler == scaler:
+                yield mesh, fluxes, responses
+            fluxes = [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]
+        for drain in self._drains:
+            if drain.facts.scaler == scaler:
+                yield drain, fluxes, [drain.response(energy, one) for energy, one in zip(energies, seen, strict=True)]
+        for counter in self._counters:
+            if counter.facts.scaler == scaler:
+                yield counter, fluxes, []
+        fluxes = [flux * one.transmitted for flux, one in zip(fluxes, seen, strict=True)]
+        for diode in self._diodes:
+            responses = [diode.response(energy) for energy in energies]
+            if diode.facts.scaler == scaler:
+                yield diode, fluxes, responses
+            fluxes = [flux * response.transmission for flux, response in zip(fluxes, responses, strict=True)]

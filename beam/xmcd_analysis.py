@@ -225,7 +225,14 @@ def _peak(energies_ev: Floats, mean: Floats, nominal_ev: float) -> float:
     near = np.flatnonzero(np.abs(energies_ev - nominal_ev) <= PEAK_WITHIN_EV)
     if near.size == 0:
         raise BadSpectrum(f"energy: no point within {PEAK_WITHIN_EV:g} eV of {nominal_ev:g} eV")
-    return float(energies_ev[near[np.argmax(mean[near])]])
+    top = int(near[np.argmax(mean[near])])
+    if not 0 < top < len(energies_ev) - 1:
+        return float(energies_ev[top])
+    # the vertex of the parabola through it and its neighbours: points need not lie on the line's top
+    x, y = energies_ev[top - 1 : top + 2], mean[top - 1 : top + 2]
+    left, right = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
+    vertex = 0.5 * (x[0] + x[1]) + left * 0.5 * (x[2] - x[0]) / (left - right) if left > right else x[1]
+    return float(np.clip(vertex, x[0], x[2]))
 
 
 def _weights(energies_ev: Floats) -> Floats:

@@ -10,6 +10,7 @@ from devices import (
     DrainCurrent,
     EllipticalUndulator,
     EnergyAxis,
+    Flyer,
     Magnet,
     Mesh,
     Photodiode,
@@ -40,6 +41,7 @@ class BL13U(Tree):
     magnet: Magnet
     cryostat: TemperatureStage
     stage: SampleStage
+    flyer: Flyer
     ring: RingStatus
 
     ROLES: ClassVar = {
@@ -48,6 +50,7 @@ class BL13U(Tree):
         "magnet": "magnet",
         "temperature": "cryostat",
         "sample_stage": "stage",
+        "flyer": "flyer",
         "i0": "i0",
         "tey": "tey",
         "shutter": "shutter",

@@ -191,6 +191,7 @@ NAMES: dict[str, dict[str, str]] = {
         "pass_number": "PassNumber",
         "energy_spacing": "EnergySpacing",
         "energy_offset": "EnergyOffset",
+        "energy_mirror_offset": "EnergyMirrorOffset",
         "build": "Build",
         "build_status": "BuildStatus",
         "build_message": "BuildMessage",

@@ -53,6 +53,8 @@ class CrystalEnergy(EnergyAxis):
         axes = {"gap": undulator.gap, "bragg": dcm.bragg, "perp": dcm.perp}
         super().__init__(beamline, energy_facts, undulator.facts.harmonics, axes, name=name)
 
+    carried = ("gap", "bragg")
+
     # -- where it is and may go --------------------------------------------------------------------------------
 
     @property
@@ -143,6 +145,10 @@ class CrystalEnergy(EnergyAxis):
                 f"{low:.6g} … {high:.6g} eV"
             )
 
+    def flown_with(self) -> dict[str, float]:
+        """Return spacing and offset of the planes in the beam."""
+        return {"spacing": self.dcm.spacing_at(self.dcm.exchange.position), "offset": self.dcm.bragg_offset_deg}
+
     # -- documents ---------------------------------------------------------------------------------------------
 
     def read(self) -> Any:
@@ -161,7 +167,7 @@ class CrystalEnergy(EnergyAxis):
 
     def describe(self) -> Any:
         """Return the data keys."""
-        return self.keys(f"computed:{self.dcm.name},{self.undulator.name}", ("gap", "bragg"))
+        return self.keys(f"computed:{self.dcm.name},{self.undulator.name}", self.carried)
 
     def follow(self, callback: Callable[..., None]) -> None:
         """Have `callback` called whenever the Bragg angle changes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from beam import facts
 from devices.axis import Axis
@@ -57,6 +57,9 @@ class EnergyAxis(CoupledAxis):
         super().__init__(axes, name=name, label="photon energy", unit="eV")
         self.harmonic_choice = HarmonicChoice(harmonics, name=f"{name}_harmonic_choice", kind="config", parent=self)
 
+    carried: ClassVar[tuple[str, ...]] = ()
+    """The axes whose places documents carry with it."""
+
     # -- what a subclass says ----------------------------------------------------------------------------------
 
     @property
@@ -101,6 +104,10 @@ class EnergyAxis(CoupledAxis):
         NoLight
             Less than `LEAST_LIGHT` of the flux that the undulator can have.
         """
+        raise NotImplementedError
+
+    def flown_with(self) -> dict[str, float]:
+        """Return what a gate unit computes energies with, by the names of its signals behind ``energy_``."""
         raise NotImplementedError
 
     def calibrated(self, found_ev: float, reference_ev: float) -> tuple[Any, dict[str, float]]:

@@ -80,8 +80,8 @@ class Flyer(Instrument):
     gate_number: Any
     shortest_gate = Attr(Quantity("float", "s"), kind="config", doc="the shortest gate")
     pass_number = Attr(Quantity("int", writable=True), doc="what each row carries")
-    energy_spacing = Attr(Quantity("float", "Angstrom", writable=True), kind="config", doc="of the planes in the beam")
-    energy_offset = Attr(Quantity("float", "deg", writable=True), kind="config", doc="of the Bragg angle")
+    energy_spacing = Attr(Quantity("float", "Angstrom", writable=True), kind="config", doc="of planes or grooves")
+    energy_offset = Attr(Quantity("float", "deg", writable=True), kind="config", doc="of the angle of energies")
     build = Attr(Quantity("enum", enum=("Done", "Build"), writable=True), doc="write 1 to check the tables")
     build_status = Attr(OUTCOME, doc="what came of that")
     build_message = Attr(Quantity("string"), doc="why")
@@ -113,6 +113,9 @@ class Flyer(Instrument):
         attrs: dict[str, Any] = {"times": Attr(table, doc="of the trajectory's points")}
         for name in ("gate_start", "gate_step", "gate_number"):
             attrs[name] = Attr(Quantity("float", shape=rows, writable=True), doc="rows of the table of gates")
+        if unit_facts.energy_mirror is not None:
+            angle = Quantity("float", "deg", writable=True)
+            attrs["energy_mirror_offset"] = Attr(angle, kind="config", doc="of the mirror's angle")
         for number, axis in enumerate(axes.values(), 1):
             attrs[f"use_{number}"] = Attr(Quantity("enum", enum=("No", "Yes"), writable=True), doc="whether it flies")
             attrs[f"positions_{number}"] = Attr(
@@ -159,11 +162,13 @@ class Flyer(Instrument):
         self._before = 0
         self._base = 0
         """Row of the file that is the first gate of the flight; negative where that is in a file before."""
-        self._held = self._go_on = self._spoiled = self._forgetting = False
+        self._held = self._go_on = self._spoiled = False
         self._given_up = False
+        self._forgetting = False
+        """Whether its file is being changed for another one, and nothing that is known of its rows is true."""
         self._vouched: int | None = None
         self._asked_rows = self._rows_before = 0
-        super().__init__(unit_facts.address, name=name, label=unit_facts.label, tango_name="", **kwargs)
+        super().__init__(unit_facts.address, name=name, label=unit_facts.label, tango_name=unit_facts.name, **kwargs)
         self.execute.subscribe(self._connection_changed, event_type="meta", run=False)
 
     # -- what a flight would be -----------------------------------------------------------------------------------
@@ -325,9 +330,8 @@ class Flyer(Instrument):
     def _tell(self, flight: Flight, made: Trajectory) -> None:
         """Write the tables, and let the unit check them."""
         if self.energy is not None:
-            dcm = self.energy.dcm
-            self._write(self.energy_spacing, dcm.spacing_at(dcm.exchange.position))
-            self._write(self.energy_offset, dcm.bragg_offset_deg)
+            for key, value in self.energy.flown_with().items():
+                self._write(getattr(self, f"energy_{key}"), value)
         self._write(self.times, made.times)
         for number, key in enumerate(self.axes, 1):
             flies = key in made.positions
@@ -350,16 +354,18 @@ class Flyer(Instrument):
             self._write(signal, list(column))
         self._write(self.pass_number, flight.number)
         self._write(self.build, "Build")
-        built, message = fetch_all((self.build_status, self.build_message))
+        built, message, _ = fetch_all((self.build_status, self.build_message, self.pass_number))
         if enum_text(OUTCOME, built.value) != "Success":
             raise NotTaken(f"{self.name}: its unit refuses the flight: {message.value or 'without a word'}")
 
     def _write(self, signal: DeviceSignal, value: Any) -> None:
-        """Write and wait for the completion; whether it was taken, `Build` finds out."""
+        """Write and wait for the completion; where the control system does not say a refusal, `Build` finds it out."""
         written = threading.Event()
         signal.start(value, written.set)
         if not written.wait(2 * PATIENCE.margin_s):
             raise TimedOut(f"{self.name}: waited {2 * PATIENCE.margin_s:g} s for {signal.address} to take its table")
+        if signal.refusal:
+            raise NotTaken(f"{self.name}: {signal.address}: {signal.refusal}")
 
     # -- flying ---------------------------------------------------------------------------------------------------
 
@@ -417,6 +423,11 @@ class Flyer(Instrument):
         with self._lock:
             if status.done or leg is not self._leg or self._held:
                 return
+        if not self.execute.connected:
+            self._connection_changed(connected=False)
+            return
+        if self.execute.refusal:
+            raise NotTaken(f"{self.name}: {self.execute.address}: {self.execute.refusal}")
         flight = self._rest
         assert flight is not None
         outcome, message, asked, made, stored, overflow, writer, overloaded = fetch_all(
@@ -551,7 +562,6 @@ class Flyer(Instrument):
                 one.disarm()
             if spoiled:
                 self._forget_the_rest(flight)
-                self._forgetting = False
             else:
                 self._rest = flight.rest(self._stored_by_all(flight) - self._base)
             rest = self._rest
@@ -598,6 +608,7 @@ class Flyer(Instrument):
         self._documents.take(str(self.full_name.fetch().value), self._columns(flight))
         self.stored.fetch()
         self._base, self._rest = -good, flight.rest(good)
+        self._forgetting = False
 
     def unstage(self) -> list[object]:
         """Leave nothing flying behind, and close the file."""
@@ -625,9 +636,9 @@ class Flyer(Instrument):
         if self.energy is not None and self.facts.energy_axis in flight.axes:
             energy = self.energy.name
             found |= {energy: "energy", f"{energy}_setpoint": "energy_demand"}
-            for part, axis in self.energy.axes.items():
-                if part != "perp" and (key := next((key for key, one in self.axes.items() if one is axis), None)):
-                    found[f"{energy}_{part}"] = key.replace(".", "_")
+            for part in self.energy.carried:
+                key = self.key_of(self.energy.axes[part])
+                found[f"{energy}_{part}"] = key.replace(".", "_")
         return found
 
     def describe_collect(self) -> dict[str, Any]:
@@ -681,8 +692,8 @@ class Flyer(Instrument):
         return self._documents.rows > 0 or self._status is not None
 
     def get_index(self) -> int:
-        """Return how many rows are stored."""
-        return int(self.stored.sample.value)
+        """Return how many rows are stored; none are to be vouched for while those of a spoiled flight are forgotten."""
+        return 0 if self._spoiled or self._forgetting else int(self.stored.sample.value)
 
     # -- what the integrity report asks ---------------------------------------------------------------------------
 
@@ -716,5 +727,5 @@ class Flyer(Instrument):
 
 
 def counters_on(devices: Mapping[str, facts.Facts], scaler: str) -> tuple[str, ...]:
-    """Return what gives a current on a scaler."""
-    return tuple(key for key, one in devices.items() if isinstance(one, facts.CurrentDetector) and one.scaler == scaler)
+    """Return what counts on a scaler."""
+    return tuple(key for key, one in devices.items() if isinstance(one, facts.OnScaler) and one.scaler == scaler)

@@ -7,7 +7,7 @@ from typing import Any
 
 from beam import facts
 from beam.errors import OutOfReach
-from beam.grating import grating_deg
+from beam.grating import ANGSTROM_PER_MM, grating_deg
 from beam.polarisation import Polarisation, parse
 from devices.choice import Chosen
 from devices.coupled import now
@@ -19,8 +19,6 @@ from devices.polarisation import BETWEEN, PolarisationAxis
 from devices.protocols import ValueOf
 from devices.quality import fit_sample
 from devices.waiting import Waiting
-
-CARRIED = ("gap", "mirror", "grating")
 
 
 class PolarisationChoice(Chosen):
@@ -75,6 +73,8 @@ class GratingEnergy(EnergyAxis):
         axes = {**undulator.axes, "mirror": pgm.mirror, "grating": pgm.grating}
         super().__init__(beamline, energy_facts, undulator.facts.harmonics, axes, name=name)
         self.polarisation_choice = PolarisationChoice(name=f"{name}_polarisation_choice", kind="omitted", parent=self)
+
+    carried = ("gap", "mirror", "grating")
 
     # -- where it is and may go --------------------------------------------------------------------------------
 
@@ -222,11 +222,21 @@ class GratingEnergy(EnergyAxis):
             return parse(chosen)
         return self.polarisation.at(self.polarisation.clean_or_between(where(self.polarisation)), words)
 
+    def flown_with(self) -> dict[str, float]:
+        """Return distance of the grooves over the order, and offsets, of the grating in the beam."""
+        pgm = self.pgm
+        lines = pgm.physics.grating(pgm.check_in_beam(self.name, pgm.exchange.position)).lines_per_mm
+        return {
+            "spacing": ANGSTROM_PER_MM / (lines * int(pgm.order.get())),
+            "offset": pgm.grating_offset_deg,
+            "mirror_offset": pgm.mirror_offset_deg,
+        }
+
     # -- documents ---------------------------------------------------------------------------------------------
 
     def read(self) -> Any:
         """Return energy, set-point, harmonic, and where gap, mirror and grating are."""
-        samples = {key: fit_sample(self.name, self.axes[key].readback) for key in CARRIED}
+        samples = {key: fit_sample(self.name, self.axes[key].readback) for key in self.carried}
         at = {key: one.value for key, one in samples.items()}
         values = {"": self.value_at(at), "_setpoint": self.setpoint, "_harmonic": self.harmonic}
         stamp = max(samples["mirror"].time, samples["grating"].time)
@@ -237,7 +247,7 @@ class GratingEnergy(EnergyAxis):
 
     def describe(self) -> Any:
         """Return the data keys."""
-        return self.keys(f"computed:{self.pgm.name},{self.undulator.name}", CARRIED)
+        return self.keys(f"computed:{self.pgm.name},{self.undulator.name}", self.carried)
 
     def follow(self, callback: Callable[..., None]) -> None:
         """Have `callback` called whenever an angle changes."""

@@ -12,6 +12,7 @@ from plans.familiar import a2scan, ascan, ct, dscan, mesh
 from plans.fly_map import fly_map, fly_spiral
 from plans.fly_scan import fly_scan, fly_spec
 from plans.fly_xas import fly_xas
+from plans.fly_xmcd import fly_xmcd
 from plans.polarisation_scan import polarisation_scan
 from plans.quick_xas import quick_xas
 from plans.regions import Region
@@ -37,6 +38,7 @@ __all__ = [
     "fly_spec",
     "fly_spiral",
     "fly_xas",
+    "fly_xmcd",
     "mesh",
     "polarisation_scan",
     "quick_xas",

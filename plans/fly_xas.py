@@ -200,6 +200,19 @@ def energy_stretch(
     flyer: Flyer, energy: EnergyAxis, edges_ev: np.ndarray[Any, Any], gate_s: np.ndarray[Any, Any], harmonic: int
 ) -> Stretch:
     """Return the path of all axes that make energies on one harmonic: the tracking table."""
-    targets = [energy.targets_for(float(one), harmonic) for one in edges_ev]
-    keys = {part: flyer.key_of(axis) for part, axis in energy.axes.items()}
-    return Stretch({key: np.array([one[part] for one in targets]) for part, key in keys.items()}, gate_s)
+    return tracking(flyer, energy, [energy.targets_for(float(one), harmonic) for one in edges_ev], gate_s)
+
+
+def tracking(
+    flyer: Flyer, energy: EnergyAxis, targets: Sequence[Mapping[str, float]], gate_s: np.ndarray[Any, Any]
+) -> Stretch:
+    """Return the path of the axes of the energy that are not in one place all the way, by their targets at the edges.
+
+    Raises
+    ------
+    OutOfReach
+        One that has to move is not wired to the flyer.
+    """
+    places = {part: np.array([one[part] for one in targets]) for part in energy.axes}
+    moved = [part for part, one in places.items() if part in energy.carried or np.ptp(one) > 0]
+    return Stretch({flyer.key_of(energy.axes[part]): places[part] for part in moved}, gate_s)

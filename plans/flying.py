@@ -48,10 +48,16 @@ def passes_of(flight: Flight, passes: int, *, bidirectional: bool) -> list[Fligh
     return [replace(one, stretches=back) if n % 2 else one for n, one in enumerate(forth)]
 
 
-def fly(flyer: Flyer, flights: Sequence[Flight], stream: str = "primary") -> MsgGenerator[None]:
+def fly(
+    flyer: Flyer,
+    flights: Sequence[Flight],
+    stream: str = "primary",
+    before_each: Callable[[int], MsgGenerator[None]] | None = None,
+) -> MsgGenerator[None]:
     """Fly in an open run; where it ends early, the rows that were made are announced all the same.
 
     Each pass may be paused: it goes on with the gate that comes next. Detectors that the flights name are armed before.
+    `before_each` makes a plan of what to do when the flyer knows a flight, given its index, before it begins.
     """
     detectors = flights[0].detectors if flights else ()
 
@@ -64,6 +70,8 @@ def fly(flyer: Flyer, flights: Sequence[Flight], stream: str = "primary") -> Msg
             yield Msg("wait", None, group=f"{group}-prepare")
             if not number:
                 yield Msg("declare_stream", None, flyer, *detectors, name=stream, collect=True)
+            if before_each is not None:
+                yield from before_each(number)
             for one in detectors:
                 yield Msg("kickoff", one, group=f"{group}-armed")
             if detectors:
@@ -101,6 +109,7 @@ def fly_run(
     md: Mapping[str, Any],
     staged: Sequence[Any] = (),
     before: Callable[[], MsgGenerator[None]] | None = None,
+    before_each: Callable[[int], MsgGenerator[None]] | None = None,
     after: Callable[[], MsgGenerator[Any]] | None = None,
 ) -> MsgGenerator[str]:
     """Fly `flights` as one run, with light only while it is needed.
@@ -117,6 +126,8 @@ def fly_run(
         More devices to stage.
     before, after
         Make plans of what to do before the shutter opens, and at the end, whatever happened.
+    before_each
+        As of `fly`.
     """
     detectors = flights[0].detectors
     metadata: dict[str, Any] = {
@@ -131,7 +142,7 @@ def fly_run(
         if before is not None:
             yield from before()
         yield from open_shutters(shutter, front_end)
-        yield from fly(flyer, flights)
+        yield from fly(flyer, flights, before_each=before_each)
 
     safe = closed_at_the_end(body(), shutter, after)
     run: MsgGenerator[str] = _untyped.stage_wrapper(

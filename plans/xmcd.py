@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -10,25 +9,17 @@ from typing import Annotated, Any
 from bluesky import preprocessors
 from bluesky.utils import Msg, MsgGenerator
 
-from beam.errors import TerasuError
 from beam.polarisation import parse
 from devices import DrainCurrent, GratingEnergy, Magnet, Mesh, PolarisationAxis, RingStatus, Shutter
-from devices.coupled import supposing
 from plans.beam_on import closed_at_the_end
-from plans.edges import Edge, find_edge
+from plans.dichroism import BadSequence, check_saturation, checked_sequence, edges, places_of, record, regions_of
 from plans.lean import move
 from plans.polarised import Light, PolarisedStation, step
-from plans.regions import BadRegion, Point, Region, expand, parse_regions
+from plans.regions import BadRegion, Point, Region, expand
 from plans.roles import Role
 from plans.spectrum import preset
 
 _untyped: Any = preprocessors
-LONGEST_SEQUENCE = 64
-_SIGNS = {"A": 1.0, "B": -1.0}
-
-
-class BadSequence(TerasuError):
-    """A sequence of A and B from which no difference can be taken."""
 
 
 def xmcd(
@@ -110,29 +101,30 @@ def xmcd(
     UnknownName
         No such edge; names the nearest.
     BadRegion
-        Regions that make no spectrum.
+        Regions that make no spectrum, or an element that the sum rules do not speak of; says what would do.
     OutOfReach
         An energy that circular light does not reach, or a field beyond the magnet; nothing has moved.
     """
     station = PolarisedStation(energy, polarisation, detectors, shutter, front_end, ring)
     letters = checked_sequence(sequence)
-    places = _places(reverse, helicity, field_t)
-    _check_words(per, saturation)
-    third, second = _edges(edge)
+    places = places_of(reverse, helicity, field_t)
+    if per not in ("scan", "point"):
+        raise BadSequence(f"per = {per!r}: allowed are 'scan' and 'point'")
+    check_saturation(saturation)
+    third, second = edges(edge)
     zero = third.energy_ev if e0 is None else e0
-    wanted = _regions(regions, dwell_s, second.energy_ev - third.energy_ev)
+    wanted = regions_of(regions, dwell_s, second.energy_ev - third.energy_ev, 1.0)
     points = expand(wanted, zero)
     if dark_s < 0:
         raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
-    light = list(dict.fromkeys(one["polarisation"] for one in places.values()))
+    light = list(dict.fromkeys(one.polarisation for one in places.values()))
     energies = [one.energy_ev for one in points]
     chosen = station.harmonic_for([energies[0], energies[-1]], [parse(one) for one in light], harmonic)
     station.check(energies, light, harmonic=chosen, switching=switching)
     for one in places.values():
-        if one["field_t"] is not None:
-            magnet.check_value(one["field_t"])
+        if one.field_t is not None:
+            magnet.check_value(one.field_t)
     chooser, before = energy.undulator.switching, (energy.harmonic_choice.get(), energy.undulator.switching.get())
-    degree = min(abs(energy.circular_degree(parse(helicity), zero, supposing({chooser: switching}))), 1.0)
     untyped: Any = magnet, i0, tey  # ophyd has no types
     metadata: dict[str, Any] = {
         "plan_name": "xmcd",
@@ -148,19 +140,20 @@ def xmcd(
         "edge_ev": third.energy_ev,
         "e0_ev": zero,
         "regions": [asdict(one) for one in wanted],
-        "xmcd": {
-            **{"sequence": letters, "reverse": reverse, "per": per, "switching": switching},
-            "circular_degree": degree,
-            "saturation": saturation,
-            "field": untyped[0].name,
-            "polarisation": station.names["polarisation"],
-            "signal": untyped[2].name,
-            "normalise": untyped[1].name,
-            "slope_power": tey.energy_power - i0.energy_power,
-            "electron_yield": True,
-            **({} if holes is None else {"holes": holes}),
-            **({} if tz is None else {"tz": tz}),
-        },
+        "xmcd": record(
+            {"sequence": letters, "reverse": reverse, "per": per},
+            helicity=helicity,
+            switching=switching,
+            zero_ev=zero,
+            saturation=saturation,
+            holes=holes,
+            tz=tz,
+            energy=energy,
+            polarisation=station.names["polarisation"],
+            magnet=magnet,
+            i0=i0,
+            tey=tey,
+        ),
         "detectors": [one.name for one in detectors],
         "motors": [station.names["energy"]],
         "num_points": len(points) * len(letters),
@@ -176,7 +169,7 @@ def xmcd(
         yield from move(chooser, switching)
         yield from move(energy.harmonic_choice, chosen)
         at: dict[Any, Any] = {}
-        yield from station.go(_light(letters[0], points[0]), _field(letters[0]), at)
+        yield from station.go(_light(letters[0], points[0]), places[letters[0]].fields(magnet), at)
         yield from station.dark(dark_s)
         yield from station.light(points[0].dwell_s)
         dwell = points[0].dwell_s
@@ -184,14 +177,12 @@ def xmcd(
             if point.dwell_s != dwell:
                 dwell = point.dwell_s
                 yield from preset(detectors, dwell)
-            yield from step(station, [*detectors, magnet, ring], _light(letter, point), _field(letter), at)
+            yield from step(
+                station, [*detectors, magnet, ring], _light(letter, point), places[letter].fields(magnet), at
+            )
 
     def _light(letter: str, point: Point) -> Light:
-        return Light(point.energy_ev, places[letter]["polarisation"])
-
-    def _field(letter: str) -> dict[Any, Any]:
-        tesla = places[letter]["field_t"]
-        return {} if tesla is None else {magnet: tesla}
+        return Light(point.energy_ev, places[letter].polarisation)
 
     def put_back() -> MsgGenerator[None]:
         yield from station.let_go()
@@ -202,75 +193,6 @@ def xmcd(
     staged: list[Any] = [*detectors, energy, polarisation, magnet]
     run: MsgGenerator[str] = _untyped.stage_wrapper(_untyped.run_wrapper(safe, md=metadata), staged)
     return (yield from run)
-
-
-def checked_sequence(sequence: str) -> str:
-    """Return the letters; refuse those that give no difference, and say what would."""
-    letters = sequence.strip().upper()
-    allowed = "as many A as B, such as AB or ABBA"
-    if not letters or set(letters) - {"A", "B"} or len(letters) > LONGEST_SEQUENCE:
-        raise BadSequence(f"sequence {sequence!r}: must be up to {LONGEST_SEQUENCE} letters, {allowed}")
-    if len(letters) % 2:
-        raise BadSequence(f"sequence {sequence!r} is of odd length {len(letters)}: must be {allowed}")
-    if letters.count("A") != letters.count("B"):
-        raise BadSequence(
-            f"sequence {sequence!r} has {letters.count('A')} A and {letters.count('B')} B: must have {allowed}"
-        )
-    return letters
-
-
-def _places(reverse: str, helicity: str, field_t: float | None) -> dict[str, dict[str, Any]]:
-    """Return polarisation and field for A and B."""
-    light = parse(helicity)
-    other = light.reversed()  # refuses what has no helicity
-    match reverse:
-        case "helicity":
-            return {
-                "A": {"polarisation": str(light), "field_t": field_t},
-                "B": {"polarisation": str(other), "field_t": field_t},
-            }
-        case "field":
-            if not field_t:
-                raise BadSequence("reverse = 'field': needs field_t, the field that is reversed, other than 0 T")
-            return {letter: {"polarisation": str(light), "field_t": sign * field_t} for letter, sign in _SIGNS.items()}
-        case _:
-            raise BadSequence(f"reverse = {reverse!r}: allowed are 'helicity' and 'field'")
-
-
-def _check_words(per: str, saturation: float) -> None:
-    if per not in ("scan", "point"):
-        raise BadSequence(f"per = {per!r}: allowed are 'scan' and 'point'")
-    if not 0 < saturation <= 1:
-        raise BadRegion(f"saturation {saturation:g}: above 0 and up to 1 is allowed")
-
-
-def _edges(edge: str) -> tuple[Edge, Edge]:
-    """Return L3 and L2 of the element."""
-    found = find_edge(edge)
-    if found.level not in ("L2", "L3"):
-        raise BadRegion(f"edge {found.name}: XMCD by sum rules is of L2 and L3; say {found.element} L3")
-    return find_edge(f"{found.element} L3"), find_edge(f"{found.element} L2")
-
-
-def _regions(
-    regions: Sequence[Region] | str | None, dwell_s: float | Sequence[float] | None, split_ev: float
-) -> list[Region]:
-    if regions is None:
-        each = [1.0] * 3 if dwell_s is None else [float(dwell_s)] * 3 if isinstance(dwell_s, int | float) else dwell_s
-        if len(each) != 3:
-            raise BadRegion(f"dwell_s has {len(each)} values; 1, or 3 for before, on and after the lines, are allowed")
-        end = math.ceil(split_ev) + 11.0
-        return [
-            Region(-36.0, -8.0, 2.0, each[0]),
-            Region(-8.0, end, 0.4, each[1]),
-            Region(end, end + 50.0, 2.0, each[2]),
-        ]
-    wanted = parse_regions(regions) if isinstance(regions, str) else list(regions)
-    if dwell_s is None:
-        return wanted
-    if not isinstance(dwell_s, int | float):
-        raise BadRegion("with regions of your own, dwell_s must be one number; or give each region its dwell")
-    return [Region(one.start, one.stop, one.step, float(dwell_s), one.unit) for one in wanted]
 
 
 def _order(letters: str, points: Sequence[Point], per: str) -> list[tuple[str, Point]]:

@@ -51,6 +51,8 @@ class Dichroism:
         primary, about = run.primary(), run.start.get("xmcd")
         if not isinstance(about, dict):
             raise DataError(f"run {run.uid[:8]} is no XMCD run: it declares no `xmcd`")
+        if "flown" in about:
+            return cls._of_flights(run, about)
         light = f"{about['polarisation']}_p3"
         wanted = [ENERGY, f"{ENERGY}_setpoint", COUNT_TIME, about["signal"], about["normalise"], light, about["field"]]
         if missing := [key for key in wanted if key not in primary.columns]:
@@ -61,8 +63,7 @@ class Dichroism:
         signal, i0 = (net(primary, key, column[COUNT_TIME], dark) for key in names)
         if not (i0 > 0).all():
             raise DataError(f"run {run.uid[:8]}: {names[1]} has points without light: no spectrum; export it as .csv")
-        # to reverse the field is to reverse the helicity; without field there is no direction but the beam's own
-        sign = np.sign(column[light]) * np.where(column[about["field"]] < 0, -1.0, 1.0)
+        sign = _sign(column[light], column[about["field"]])
         asked = column[f"{ENERGY}_setpoint"]
         rows: list[tuple[float, float, float]] = []
         for energy in np.unique(asked):
@@ -75,6 +76,37 @@ class Dichroism:
             raise DataError(f"run {run.uid[:8]}: no energy was taken both ways: it is {run.exit_status}")
         energies, plus, minus = np.array(rows).T
         return cls(energies, plus, minus, run, dark)
+
+    @classmethod
+    def _of_flights(cls, run: RunData, about: dict[str, Any]) -> Self:
+        """Extract the spectra of passes: each has energies of its own, read at its gates, and goes onto the first's."""
+        primary, passes = run.primary(), run.streams.get("passes")
+        light, number = f"{about['polarisation']}_p3", f"{about['flown']}_pass_number"
+        names = (about["signal"], about["normalise"])
+        wanted = [ENERGY, COUNT_TIME, f"{about['flown']}_pass", *names]
+        missing = [key for key in wanted if key not in primary.columns]
+        if passes is None or missing:
+            raise DataError(f"run {run.uid[:8]} is no XMCD run: it has no {', '.join(missing) or 'stream of passes'}")
+        energy, seconds, of_pass = (np.asarray(primary.columns[key], float) for key in wanted[:3])
+        dark = {key: rate for key in names if (rate := dark_rate(run, key)) is not None}
+        signal, i0 = (net(primary, key, seconds, dark) / seconds for key in names)
+        if not (i0 > 0).all():
+            raise DataError(f"run {run.uid[:8]}: {names[1]} has gates without light: no spectrum; export it as .csv")
+        told = [np.asarray(passes.columns[key], float) for key in (number, light, about["field"])]
+        signs = dict(zip(told[0].tolist(), _sign(told[1], told[2]).tolist(), strict=True))
+        length = max(np.count_nonzero(of_pass == one) for one in signs)
+        whole = {one: sign for one, sign in signs.items() if np.count_nonzero(of_pass == one) == length}
+        if set(whole.values()) != {1.0, -1.0}:
+            raise DataError(f"run {run.uid[:8]}: no spectrum was flown both ways: it is {run.exit_status}")
+        grid = np.sort(energy[of_pass == next(iter(whole))])
+        sums = {1.0: np.zeros((2, length)), -1.0: np.zeros((2, length))}
+        for one, sign in whole.items():
+            here = np.flatnonzero(of_pass == one)
+            order = here[np.argsort(energy[here])]
+            for row, values in enumerate((signal, i0)):
+                sums[sign][row] += np.interp(grid, energy[order], values[order])
+        plus, minus = (sums[sign][0] / sums[sign][1] for sign in (1.0, -1.0))
+        return cls(grid, plus, minus, run, dark)
 
     @property
     def known(self) -> Known:
@@ -92,3 +124,12 @@ class Dichroism:
     def analysed(self) -> Analysis:
         """Return the moments by the sum rules; raises BadSpectrum where they cannot be had."""
         return analyse(self.energy_ev, self.plus, self.minus, self.known)
+
+
+def _sign(degree: Floats, field_t: Floats) -> Floats:
+    """Return 1 for helicity along the field, -1 against it: to reverse the field is to reverse the helicity.
+
+    Without field there is no direction but the beam's own.
+    """
+    found: Floats = np.sign(degree) * np.where(field_t < 0, -1.0, 1.0)
+    return found

@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time as wall
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -29,12 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from beam.axis import LineAxis
-from beam.crystal import energies_ev
 from beam.errors import ConfigError
-from beam.flight import FlyingLight, GateNoise
+from beam.flight import FlyingLight, GateNoise, Latched
 from beam.gate_kinds import GateUnit
 from beam.line import Line
 from beam.motion import Trapezoid
+from beam.soft_line import SoftLine
+from ioc_sim.gates.energies import shown_and_demanded
 from ioc_sim.gates.program import Program
 from ioc_sim.gates.triggers import Gates, Triggers
 from ioc_sim.station import Station
@@ -89,6 +90,7 @@ class Settings:
     """Of the pass, which each row carries."""
     spacing_a: float
     offset_deg: float
+    mirror_offset_deg: float = 0.0
 
 
 @dataclass
@@ -136,8 +138,8 @@ class Flight:
         self._facts, self._station, self._axes, self._carriages = facts, station, axes, carriages
         self._program, self._settings, self._first, self._thread = program, settings, first, thread
         self.log = Log(errors=dict.fromkeys(program.positions, 0.0))
-        self._line = line = hard_line(facts, station)
-        self._chambers = line.currents_on(facts.scaler)
+        self._line = line = flown_line(facts, station)
+        self._chambers: Sequence[Latched] = line.latched_on(facts.scaler)
         self._noise = [GateNoise(line.seed, chamber.name) for chamber in self._chambers]
         self._stalled: dict[str, tuple[float, float]] = {}  # since when, and where
         self._light: FlyingLight | None = None
@@ -272,7 +274,7 @@ class Flight:
 
     # ---- the rows
 
-    def _lit(self, apart: Line) -> FlyingLight:
+    def _lit(self, apart: Any) -> FlyingLight:
         program = self._program
         middle = 0.5 * (program.begin + program.end)
         way = {key: self._actual(key, middle) for key in program.positions}
@@ -308,10 +310,14 @@ class Flight:
             else:
                 shown, error = np.full(count, axis.encoder), np.zeros(count)
             places[key] = shown, error
-        if self._facts.energy_axis is not None:
-            bragg, error = places[self._facts.energy_axis]
-            for angle in (bragg, bragg + error):
-                columns.append(energies_ev(angle + self._settings.offset_deg, self._settings.spacing_a))
+        put = self._settings
+        columns += shown_and_demanded(
+            self._facts,
+            places,
+            spacing_a=put.spacing_a,
+            offset_deg=put.offset_deg,
+            mirror_offset_deg=put.mirror_offset_deg,
+        )
         for shown, error in places.values():
             columns += [shown, error]
         light = self._light.at(gate, count) * (np.interp(middle, *current) if lit else np.zeros(count))[:, None, None]
@@ -320,7 +326,7 @@ class Flight:
             normal, uniform = noise.of(self._first + gate, count)
             counts, overloaded = chamber.read_many(
                 light[:, number],
-                gain_v_per_a=line.gain_v_per_a[chamber.name],
+                gain_v_per_a=line.gain_v_per_a.get(chamber.name, 0.0),  # what counts pulses has none
                 gate_s=lasts,
                 normal=normal,
                 uniform=uniform,
@@ -334,20 +340,20 @@ class Flight:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
-def hard_line(facts: GateUnit, station: Station) -> Line:
+def flown_line(facts: GateUnit, station: Station) -> Line | SoftLine:
     """Return the line whose light can be followed along a flight.
 
     Raises
     ------
     ConfigError
-        If the station's is another: that of soft X-rays cannot be yet.
+        If the station's is another.
     """
-    if not isinstance(station.line, Line):
-        raise ConfigError(f"{facts.name}: gates are simulated on lines with a crystal monochromator only")
+    if not isinstance(station.line, Line | SoftLine):
+        raise ConfigError(f"{facts.name}: gates are simulated on lines with a monochromator only")
     return station.line
 
 
-def columns_of(facts: GateUnit, line: Line) -> dict[str, str]:
+def columns_of(facts: GateUnit, line: Line | SoftLine) -> dict[str, str]:
     """Return the columns of the rows with their units, in their order."""
     found = {"gate": "", "pass": "", "time": "s", "timestamp": "s", "count_time": "s"}
     if facts.energy_axis is not None:
@@ -355,7 +361,7 @@ def columns_of(facts: GateUnit, line: Line) -> dict[str, str]:
     for key in facts.axes:
         name, unit = key.replace(".", "_"), line.axes[key].facts.unit
         found |= {name: unit, f"{name}_error": unit}
-    return found | {chamber.name: "counts" for chamber in line.currents_on(facts.scaler)}
+    return found | {chamber.name: "counts" for chamber in line.latched_on(facts.scaler)}
 
 
 def _shown(axis: LineAxis, positions: Floats) -> Floats:

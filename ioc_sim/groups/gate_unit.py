@@ -38,17 +38,17 @@ import numpy.typing as npt
 from beam.constants import SILICON_LATTICE
 from beam.gate_kinds import GateUnit
 from ioc_sim.acquire_channel import Acquire
-from ioc_sim.channels import Channel, Channels, Enum, Float, Int, LongText, Text
+from ioc_sim.channels import Channel, Channels, Enum, Float, Int, LongText, Text, under
 from ioc_sim.errors import Refused
 from ioc_sim.frame_writer import FrameWriter, free_path
-from ioc_sim.gates.flight import Carriage, Flight, Halted, Lost, Settings, columns_of, hard_line
+from ioc_sim.gates.flight import Carriage, Flight, Halted, Lost, Settings, columns_of, flown_line
 from ioc_sim.gates.program import Program, build
 from ioc_sim.gates.rows_file import RowsFile, cut, probe
 from ioc_sim.gates.store import Store
 from ioc_sim.gates.triggers import Triggered, Triggers
 from ioc_sim.groups.motors import MotorsGroup
 from ioc_sim.groups.spectrometer import SpectrometerGroup
-from ioc_sim.groups.undulator import UndulatorGroup
+from ioc_sim.groups.undulator import AppleUndulatorGroup, UndulatorGroup
 from ioc_sim.station import Station
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -82,6 +82,8 @@ class GateUnitGroup:
 
     Attributes
     ----------
+    named : dict[str, Channel]
+        What it serves, by the records' names without prefix.
     writer : FrameWriter
         Writes the rows; may be wrapped by a simulated fault, also in the middle of a flight.
     rows_per_s : float
@@ -92,8 +94,8 @@ class GateUnitGroup:
         self._facts, self._station = facts, station
         self.axes = {key: station.line.axes[key] for key in facts.axes}
         self._carriages: dict[str, Carriage] = {}
-        columns = columns_of(facts, hard_line(facts, station))
-        self.writer: FrameWriter = RowsFile(facts.prefix, columns)  # pyright: ignore[reportAttributeAccessIssue]
+        columns = columns_of(facts, flown_line(facts, station))
+        self.writer: FrameWriter = RowsFile(facts.address, columns)  # pyright: ignore[reportAttributeAccessIssue]
         self.rows_per_s = facts.stored_rows_per_s
         self._row_bytes = 8 * len(columns)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
@@ -119,10 +121,12 @@ class GateUnitGroup:
             Numbers(facts.most_gate_rows, on_put=undo) for _ in range(3)
         )
         self.number = Int(1, low=0, high=10**6, on_put=_keep)
-        self.spacing = Float(
-            float(SILICON_LATTICE) / 3**0.5, low=0.1, high=100.0, units="Angstrom", precision=6, on_put=_keep
+        # without a spacing (0) energies are no numbers: that of grooves is for the client to say
+        spacing = float(SILICON_LATTICE) / 3**0.5 if facts.energy_mirror is None else 0.0
+        self.spacing = Float(spacing, low=0.0, high=1e6, units="Angstrom", precision=6, on_put=_keep)
+        self.offset, self.mirror_offset = (
+            Float(0.0, low=-10.0, high=10.0, units="deg", precision=6, on_put=_keep) for _ in range(2)
         )
-        self.offset = Float(0.0, low=-10.0, high=10.0, units="deg", precision=6, on_put=_keep)
         self.build_button = Enum("Done", ("Done", "Build"), on_put=self._build)
         self.build_status, self.build_message = Enum("Undefined", OUTCOMES), LongText(max_length=400)
         self.execute = Acquire(self._fly, "Execute")
@@ -137,7 +141,7 @@ class GateUnitGroup:
         self.file_number = Int(1, low=0, high=10**6, on_put=_keep)
         self.full_name = LongText(max_length=512)
         self.write_status, self.write_message = Enum("Ok", ("Ok", "Error")), LongText(max_length=1024)
-        named: dict[str, Any] = {
+        self.named: dict[str, Any] = {
             "Times": self.times,
             "GateMode": self.mode,
             "GateAxis": self.compare,
@@ -174,15 +178,17 @@ class GateUnitGroup:
         self.outputs = {key: Enum("No", ("No", "Yes"), on_put=_keep) for key in facts.triggers}
         self._detectors: dict[str, Triggered] = {}
         for number, key in enumerate(facts.triggers, 1):
-            named |= {f"T{number}Output_RBV": Text(key), f"T{number}UseOutput": self.outputs[key]}
+            self.named |= {f"T{number}Output_RBV": Text(key), f"T{number}UseOutput": self.outputs[key]}
+        if facts.energy_mirror is not None:
+            self.named["EnergyMirrorOffset"] = self.mirror_offset
         for number, key in enumerate(facts.axes, 1):
-            named |= {
+            self.named |= {
                 f"M{number}Axis_RBV": Text(key),
                 f"M{number}UseAxis": self.use[key],
                 f"M{number}Positions": self.positions[key],
                 f"M{number}FollowingError_RBV": self.errors[key],
             }
-        self.channels: Channels = {f"{facts.prefix}{suffix}": channel for suffix, channel in named.items()}
+        self.channels: Channels = under(facts.prefix, self.named)
 
     def connect(self, groups: Mapping[str, Any]) -> None:
         """Find what moves the axes."""
@@ -191,6 +197,8 @@ class GateUnitGroup:
             match groups[owner]:
                 case MotorsGroup() as group:
                     self._carriages[key] = group.motors[part].drive
+                case AppleUndulatorGroup() as group if part != "gap":
+                    self._carriages[key] = group.others[part].carriage
                 case UndulatorGroup() as group:
                     self._carriages[key] = group.carriage
                 case other:
@@ -305,7 +313,7 @@ class GateUnitGroup:
             return
         assert program is not None
         carriages = {key: self._carriages[key] for key in program.positions}
-        settings = Settings(float(self.number.value), self.spacing.value, self.offset.value)
+        settings = Settings(float(self.number.value), self.spacing.value, self.offset.value, self.mirror_offset.value)
         triggers = Triggers([one for key, one in self._detectors.items() if self.outputs[key].value == "Yes"])
         flight = Flight(
             self._facts, self._station, self.axes, carriages, program, settings, self._first, self._making, triggers

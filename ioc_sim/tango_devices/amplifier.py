@@ -1,4 +1,4 @@
-"""The current amplifier of an ion chamber as a Tango device.
+"""The current amplifier of an ion chamber, a mesh, a drain current or a photodiode as a Tango device.
 
 ========  ====================================================
 state     when
@@ -11,12 +11,12 @@ ON        otherwise
 
 from __future__ import annotations
 
-from beam.facts import IonChamber
+from beam.facts import CurrentDetector
 from ioc_sim.groups.amplifier import AmplifierGroup
 from ioc_sim.tango_devices.face import Face, Shown, alarmed
 
 
-def face(facts: IonChamber, group: AmplifierGroup) -> Face:
+def face(facts: CurrentDetector, group: AmplifierGroup) -> Face:
     """Return what the device shows."""
 
     def stated() -> tuple[str, str]:

@@ -102,7 +102,8 @@ class ShownDevice(Device):
         if isinstance(channel, ca.ChannelEnum):
             options |= {"dtype": "DevEnum", "enum_labels": list(channel.enum_strings)}
         elif isinstance(channel, ca.ChannelDouble):
-            options |= {"dtype": float}
+            most = channel.max_length or 1
+            options |= {"dtype": (float,), "max_dim_x": most} if most > 1 else {"dtype": float}
         elif isinstance(channel, ca.ChannelInteger | ca.ChannelShort):
             options |= {"dtype": int}
         else:
@@ -192,6 +193,10 @@ class Undulator(ActingDevice):
     """An insertion device: gap, permission, light."""
 
 
+class UndulatorAxis(ActingDevice):
+    """A row of magnets, or a phase shifter: moves by the machine's permission."""
+
+
 class MotionAxis(ActingDevice):
     """One motion axis."""
 
@@ -218,6 +223,15 @@ class Shutter(ShownDevice):
         self._do("Close", lambda: self.presence.command("Close"))
 
 
+class GateUnit(AcquiringDevice):
+    """Moves axes along a trajectory, and latches counters and encoders gate by gate."""
+
+    @command(doc_in="Check the tables; BuildStatus says what came of it.")
+    def Build(self) -> None:  # noqa: N802 - Tango's name
+        """Check the tables."""
+        self._do("Build", lambda: self.presence.command("Build"))
+
+
 class Electrometer(AcquiringDevice):
     """Four currents, averaged."""
 
@@ -233,10 +247,12 @@ CLASSES: dict[str, type[ShownDevice]] = {
         Counter,
         CurrentAmplifier,
         Electrometer,
+        GateUnit,
         MotionAxis,
         Shutter,
         StorageRing,
         Undulator,
+        UndulatorAxis,
     )
 }
 """By the kind that a face says."""

@@ -34,7 +34,7 @@ class Shown:
     memorised : bool
         The database keeps what was written, for the next start.
     moves : bool
-        It is the position of what moves: of quality CHANGING on the way.
+        Writing it starts what lasts; the position of what moves is of quality CHANGING on the way.
     """
 
     name: str
@@ -89,7 +89,9 @@ class Face:
     images : tuple[Drawn, ...]
         What it draws on demand.
     acting : str
-        The state in which it is while an action lasts.
+        The state in which it is while an action lasts, unless it is FAULT or ALARM.
+    past_alarms : bool
+        Its alarms are of the last action: while another one lasts, they do not count.
     """
 
     device: str
@@ -101,6 +103,7 @@ class Face:
     properties: Mapping[str, float | str] = field(default_factory=dict)
     images: tuple[Drawn, ...] = ()
     acting: str = "MOVING"
+    past_alarms: bool = False
 
 
 def plain(channel: ca.ChannelData) -> Any:

@@ -152,7 +152,7 @@ class Presence:
     def _state(self) -> Stated:
         state, status = self.face.stated()
         status = latin(status)
-        if self._acting and state not in ("FAULT", "ALARM"):
+        if self._acting and (self.face.past_alarms or state not in ("FAULT", "ALARM")):
             return Stated(self.face.acting, status)
         if self._failure:
             return Stated(state, f"{status}; the last command ended early: {latin(self._failure)}")

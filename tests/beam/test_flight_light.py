@@ -43,7 +43,7 @@ def test_gates_count_as_exposures_do(line):
     dwell, current = 0.5, line.ring.current_ma(0.0)
     light = FlyingLight(line.apart(), "counter", {"sample_stage.x": place})
     moments = light.at(0, 41)
-    chambers = line.currents_on("counter")
+    chambers = line.latched_on("counter")
     for gate in (0, 20, 21, 40):
         line.axes["sample_stage.x"].move_to(place[gate])
         counts = line.expose("counter", dwell).counts
@@ -74,7 +74,7 @@ def test_noise_depends_on_the_gate_alone():
 
 
 def test_noise_of_many_gates_is_that_of_light_and_amplifier(line):
-    i0 = line.currents_on("counter")[0]
+    i0 = line.latched_on("counter")[0]
     moments = np.repeat(np.array([[1e-9, 1e-9**2 / 1e4, 1e4]]), 20_000, axis=0)  # 10 000 photons a second
     normal, uniform = GateNoise(1, "x").of(0, 20_000)
     options = {"gain_v_per_a": 1e9, "normal": normal, "uniform": uniform}

@@ -42,7 +42,10 @@ def test_the_mixed_configuration_differs_in_addresses_only(config):
     assert without({}, facility.ring) == without({}, plain_facility.ring)
     gap = beamline.devices["undulator"].gap
     assert without({}, gap) == without({}, plain.devices["undulator"].gap)
-    for name in plain.devices.keys() - {"undulator"}:
+    flyer = beamline.devices["flyer"]
+    assert flyer.address == "bl09u/flyer/1"
+    assert without({}, flyer) == without({}, plain.devices["flyer"])
+    for name in plain.devices.keys() - {"undulator", "flyer"}:
         assert beamline.devices[name] == plain.devices[name]
     assert facts.config_hash(facility, beamline) != facts.config_hash(plain_facility, plain)
 

@@ -45,23 +45,30 @@ def test_a_spectrum_on_the_fly_is_that_of_a_step_scan(terasu, tmp_path):
     terasu.stop_catalogue()
 
 
-def test_a_flight_moves_axes_of_two_protocols_alike(terasu):
+def test_a_gate_unit_on_tango_makes_the_same_rows_bit_for_bit(terasu):
+    """And it moves axes of two protocols: the undulator is on Tango, the monochromator is not."""
     words = ("fly_xas", "edge=Fe K", f"regions={REGIONS}")
     epics, mixed = (
         from_journal(terasu.data, terasu.run("run", "bl09u", *words, *SIM, *more)["uid"]) for more in ((), MIXED)
     )
-    for key in ("i0", "it", "energy", "energy_gap", "undulator_gap_error"):
-        np.testing.assert_array_equal(mixed.primary().columns[key], epics.primary().columns[key])
+    columns, others = mixed.primary().columns, epics.primary().columns
+    assert set(columns) == set(others) >= {"i0", "it", "energy", "energy_gap", "undulator_gap_error", "flyer_gate"}
+    for key in set(columns) - {"flyer_timestamp"}:
+        np.testing.assert_array_equal(columns[key], others[key], key)
+    assert mixed.primary().keys["i0"]["source"] == "file of bl09u/flyer/1"
+    assert epics.primary().keys["i0"]["source"] == "file of BL09U:FLY:"
 
 
 def test_a_dry_run_knows_the_flight(terasu):
-    said = terasu.text("run", "bl09u", "fly_map", "-3", "5", "17", "-2", "4", "13", "0.3", *SIM, "--dry-run")
+    words = ("fly_map", "-3", "5", "17", "-2", "4", "13", "0.3", "energy_ev=7200")
+    said = terasu.text("run", "bl09u", *words, *SIM, "--dry-run")
     assert "the whole plan; nothing moved" in said
     assert "221 events" in said
 
 
 def test_a_server_that_is_killed_in_flight_leaves_its_rows(terasu):
-    process = terasu.popen("run", "bl09u", "fly_scan", "sample_stage.x", "-5", "5", "1001", "0.5", *SIM, "--json")
+    words = ("fly_scan", "sample_stage.x", "-5", "5", "1001", "0.5", "energy_ev=7200")
+    process = terasu.popen("run", "bl09u", *words, *SIM, "--json")
     for line in process.stdout:
         if line.strip().endswith("rows") and int(line.split()[0]) > 50:
             break

@@ -269,7 +269,7 @@ def test_the_address_decides_the_transport():
     assert isinstance(transport_for("BL09U:ID:"), ca.ChannelAccess)
     assert isinstance(transport_for("bl09u/id/1"), Tango)
     with pytest.raises(
-        ConfigError, match=r"bl09u/valve/1: a valve does not speak Tango; kinds that do: ion_chamber, motor,"
+        ConfigError, match=r"bl09u/valve/1: a valve does not speak Tango; kinds that do: gate_unit, ion_chamber, motor,"
     ):
         row_of("valve", "permit", "bl09u/valve/1")
 

@@ -1,5 +1,7 @@
 """A flyer over a control system in process: what it refuses before it tells its unit anything."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,54 @@ def test_a_pause_leaves_the_gates_that_were_not_made():
     rest = flight(10, 0.1).rest(4)
     assert rest.gates == 6
     assert rest.stretches[0].positions[X][0] == pytest.approx(0.04)
+
+
+def test_nothing_is_announced_while_a_spoiled_file_is_changed(bl, server):
+    """Rows that are known are those of the file before: vouching for them would be for rows that were cut off."""
+    unit, closing, release = "BL09U:FLY:", threading.Event(), []
+
+    def put(name, act):
+        server.on_write[f"{unit}{name}"] = act
+
+    def built(_, done):
+        server.post(f"{unit}BuildStatus", 1)
+        done()
+
+    def capture(value, done):
+        if value or not bl.flyer.capture.sample.value:
+            server.post(f"{unit}Capture", value)
+            done()
+        else:
+            release.append(done)
+            closing.set()
+
+    def execute(value, done):
+        server.post(f"{unit}Execute", value)
+        if not value:
+            done()
+
+    put("Build", built)
+    put("Capture", capture)
+    put("Execute", execute)
+    server.post(f"{unit}FullFileName_RBV", "/nowhere/flight_0001.h5")
+    bl.flyer.stage()
+    bl.flyer.prepare(flight(100, 0.1)).wait(5)
+    bl.flyer.kickoff().wait(5)
+    status = bl.flyer.complete()
+    server.post(f"{unit}RowsStored_RBV", 50)
+    bl.flyer.vouch(bl.flyer.get_index())
+    assert len(list(bl.flyer.collect_asset_docs())) > 0
+    server.post(f"{unit}RowsStored_RBV", 80)
+    bl.flyer.spoil()
+    bl.flyer.resume()
+    assert list(bl.flyer.collect_asset_docs()) == []
+    assert closing.wait(5)
+    assert bl.flyer.get_index() == 0
+    bl.flyer.vouch(80)
+    assert list(bl.flyer.collect_asset_docs()) == []
+    server.post(f"{unit}RowsStored_RBV", 0)
+    server.post(f"{unit}Capture", 0)
+    release.pop()()
+    bl.flyer.stop()
+    with pytest.raises(DeviceError):
+        status.wait(5)

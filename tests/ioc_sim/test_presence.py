@@ -14,7 +14,8 @@ from ioc_sim.tango_devices.presence import Presence, Stated
 class Axis:
     """A position that moves until it is told to arrive."""
 
-    def __init__(self):
+    def __init__(self, past_alarms=False):
+        self.state = "ON"
         self.arrive = asyncio.Event()
         self.position = Float(1.0, units="mm")
         self.goal = Float(1.0, low=0.0, high=9.0, on_put=self._go)
@@ -30,7 +31,8 @@ class Axis:
                 Shown("Speed", self.speed, self.speed),
                 Shown("Mode", self.mode),
             ),
-            lambda: ("ON", f"at {self.position.value:g} … fine"),
+            lambda: (self.state, f"at {self.position.value:g} … fine"),
+            past_alarms=past_alarms,
         )
         self.presence = Presence(face, asyncio.get_running_loop())
         self.presence.on_change = lambda name, what: self.told.append((name, what))
@@ -77,6 +79,22 @@ def test_a_motion_is_moving_until_its_put_would_complete():
         assert axis.states() == ["MOVING", "ON"] or axis.states() == ["MOVING", "MOVING", "ON"]
 
     served(test)
+
+
+@pytest.mark.parametrize(("past_alarms", "state"), [(False, "ALARM"), (True, "MOVING")])
+def test_an_alarm_of_the_last_action_does_not_end_the_next(past_alarms, state):
+    async def test():
+        axis = Axis(past_alarms)
+        axis.state = "ALARM"
+        await axis.write("Position", 4.0)
+        assert axis.presence.stated.state == state
+        axis.arrive.set()
+        while axis.presence.snapshots["Position"].value != 4.0:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
+        assert axis.presence.stated.state == "ALARM"
+
+    asyncio.run(test())
 
 
 def test_a_setting_is_no_motion():
