@@ -8,7 +8,7 @@ import pytest
 
 from beam import facts
 from beam.trajectory import Stretch
-from devices import DoubleCrystal, Flight, Flyer, SampleStage, State, Undulator
+from devices import DoubleCrystal, Flight, Flyer, State, TurningStage, Undulator
 from devices.deadlines import PATIENCE
 from devices.errors import BadReading, DeviceError, NotTaken, Stopped
 from devices.flyer import counters_on
@@ -21,7 +21,7 @@ SCALE = 100.0
 X = "sample_stage.x"
 TANGO = {
     **{"flyer": "bl09u/flyer/1", "undulator.gap": "bl09u/id/1"},
-    **{f"sample_stage.{key}": f"bl09u/sample/{key}" for key in ("x", "y")},
+    **{f"sample_stage.{key}": f"bl09u/sample/{key}" for key in ("x", "y", "omega")},
     **{f"dcm.{key}": f"bl09u/dcm/{key}" for key in ("bragg", "perp", "pitch", "exchange")},
 }
 
@@ -35,7 +35,7 @@ class Bench:
         self.devices = {
             "dcm": DoubleCrystal(beamline.devices["dcm"], name=f"{unique}dcm"),
             "undulator": Undulator(beamline.devices["undulator"], facility.ring, name=f"{unique}undulator"),
-            "sample_stage": SampleStage(beamline.devices["sample_stage"], name=f"{unique}stage"),
+            "sample_stage": TurningStage(beamline.devices["sample_stage"], name=f"{unique}stage"),
         }
         wired = {}
         for key in beamline.devices["flyer"].axes:

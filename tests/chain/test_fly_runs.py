@@ -40,7 +40,9 @@ def test_a_spectrum_on_the_fly_is_that_of_a_step_scan(terasu, tmp_path):
     terasu.wait_until_readable(answer["uid"])
     from daq.catalogue import find_run
 
-    table = find_run(terasu.data, answer["uid"])["primary"].read(["energy", "i0"])
+    run = find_run(terasu.data, answer["uid"])
+    table = run["primary"].read(["energy", "i0"])
+    run.context.http_client.close()
     np.testing.assert_allclose(np.sort(table["energy"].values), flown.energy_ev)
     terasu.stop_catalogue()
 

@@ -84,6 +84,7 @@ def test_a_night(tmp_path):
         listed = {one.uid: one for one in runs.latest(queue.data, 2 * len(history))}
         catalogue = open_catalogue(queue.data)
         found = [reconciled(one, listed, catalogue) for one in history]
+        catalogue.context.http_client.close()
         assert len(listed) == len(history)  # and nothing ran that nobody had queued
     finally:
         queue.close()
