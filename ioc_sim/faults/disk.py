@@ -53,11 +53,12 @@ class FailingWriter:
 
 def _failing(number: int, *, at_open: bool) -> Start:
     async def start(detector: FileDetectorGroup | GateUnitGroup | MappingGroup, given: Arguments) -> Undo:
-        writer = detector.writer
-        detector.writer = FailingWriter(writer, number, int(given.get("frames", 0)), at_open)
+        file = detector if isinstance(detector, FileDetectorGroup) else detector.file
+        writer = file.writer
+        file.writer = FailingWriter(writer, number, int(given.get("frames", 0)), at_open)
 
         async def undo() -> None:
-            detector.writer = writer
+            file.writer = writer
 
         return undo
 
@@ -79,10 +80,11 @@ _SEEN = "WriteStatus Error with severity MAJOR, {} in WriteMessage, Acquire back
 
 
 async def _slow(unit: GateUnitGroup | MappingGroup, given: Arguments) -> Undo:
-    before, unit.rows_per_s = unit.rows_per_s, float(given["rows_per_s"])
+    file = unit.file
+    before, file.rows_per_s = file.rows_per_s, float(given["rows_per_s"])
 
     async def undo() -> None:
-        unit.rows_per_s = before
+        file.rows_per_s = before
 
     return undo
 

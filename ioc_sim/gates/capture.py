@@ -1,4 +1,4 @@
-"""The file of a detector that a gate unit triggers: one for each capture, filled while gates come.
+"""The file of a gate unit, or of a detector that it triggers: one for each capture, filled while gates come.
 
 ========  ==================  ==============================================================================
 Capture   event               what happens
@@ -31,6 +31,7 @@ from ioc_sim.gates.store import Store
 
 MAJOR = ca.AlarmStatus.WRITE, ca.AlarmSeverity.MAJOR_ALARM
 FINE = ca.AlarmStatus.NO_ALARM, ca.AlarmSeverity.NO_ALARM
+OVERRUN = "BufferOverrun"
 
 
 class Capture:
@@ -88,7 +89,7 @@ class Capture:
             "RowsStored_RBV": self.stored,
             "RowsWaiting_RBV": self.waiting,
             "BufferRows_RBV": Int(places),
-            "BufferOverrun": self.overrun,
+            OVERRUN: self.overrun,
             "StoreRate_RBV": self.store_rate,
             "Capture": self.capture,
             "KeepRows": self.keep_rows,
@@ -110,23 +111,34 @@ class Capture:
         return self._store.rows
 
     @property
-    def lost(self) -> bool:
-        """Whether rows were lost."""
-        return self._store.overflow or self._store.broken
+    def overflowed(self) -> bool:
+        """Whether the buffer was full, and rows were lost."""
+        return self._store.overflow
+
+    @property
+    def broken(self) -> bool:
+        """Whether the writer failed, and rows were lost."""
+        return self._store.broken
 
     def begin(self) -> None:
         """Begin a flight with an empty buffer."""
         self._store.begin()
+        self.show()
 
     async def offer(self, block: Floats, at_s: float) -> None:
         """Take rows that were made up to a time of the flight."""
         await self._store.offer(block, at_s, self.rows_per_s, self.writer)
+        self.show()
+
+    def show(self) -> None:
+        """Publish how many rows wait."""
         self.waiting.update(self._store.waiting)
         self.overrun.update("Yes" if self._store.overflow else "No")
 
     async def drained(self) -> None:
         """Wait until all that was offered is on disk, or lost."""
         await self._store.drained()
+        self.show()
 
     async def close(self) -> None:
         """Close the file: the server ends."""
@@ -158,7 +170,7 @@ class Capture:
     async def _close(self) -> None:
         if self._busy():
             self.capture.post("Capture")
-            raise Refused(f"{self._label}: Capture Done while it acquires; stop it first")
+            raise Refused(f"{self._label}: Capture Done while rows come; stop it first")
         keep, path = self.keep_rows.value, Path(self.full_name.value)
         was_open = self._store.is_open
         await self._store.close()

@@ -40,11 +40,10 @@ from beam.gate_kinds import GateUnit
 from ioc_sim.acquire_channel import Acquire
 from ioc_sim.channels import Channel, Channels, Enum, Float, Int, LongText, Text, under
 from ioc_sim.errors import Refused
-from ioc_sim.frame_writer import FrameWriter, free_path
+from ioc_sim.gates.capture import OVERRUN, Capture
 from ioc_sim.gates.flight import Carriage, Flight, Halted, Lost, Settings, columns_of, flown_line
 from ioc_sim.gates.program import Program, build
-from ioc_sim.gates.rows_file import RowsFile, cut, probe
-from ioc_sim.gates.store import Store
+from ioc_sim.gates.rows_file import RowsFile
 from ioc_sim.gates.triggers import Triggered, Triggers
 from ioc_sim.groups.motors import MotorsGroup
 from ioc_sim.groups.spectrometer import SpectrometerGroup
@@ -53,8 +52,6 @@ from ioc_sim.station import Station
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-MAJOR = ca.AlarmStatus.WRITE, ca.AlarmSeverity.MAJOR_ALARM
-FINE = ca.AlarmStatus.NO_ALARM, ca.AlarmSeverity.NO_ALARM
 OUTCOMES = ("Undefined", "Success", "Failure", "Abort")
 
 
@@ -84,10 +81,8 @@ class GateUnitGroup:
     ----------
     named : dict[str, Channel]
         What it serves, by the records' names without prefix.
-    writer : FrameWriter
-        Writes the rows; may be wrapped by a simulated fault, also in the middle of a flight.
-    rows_per_s : float
-        What the simulated store takes; a fault may make it less, so that the buffer overflows.
+    file : Capture
+        Where the rows go.
     """
 
     def __init__(self, name: str, facts: GateUnit, station: Station) -> None:
@@ -95,15 +90,21 @@ class GateUnitGroup:
         self.axes = {key: station.line.axes[key] for key in facts.axes}
         self._carriages: dict[str, Carriage] = {}
         columns = columns_of(facts, flown_line(facts, station))
-        self.writer: FrameWriter = RowsFile(facts.address, columns)  # pyright: ignore[reportAttributeAccessIssue]
-        self.rows_per_s = facts.stored_rows_per_s
-        self._row_bytes = 8 * len(columns)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
+        writer: Any = RowsFile(facts.address, columns)
+        self.file = Capture(
+            facts.label,
+            Path(station.files) / name,
+            "flight",
+            writer,
+            places=facts.buffer_rows,
+            rows_per_s=facts.stored_rows_per_s,
+            row_bytes=8 * len(columns),
+            scale=lambda: station.time.scale,
+            busy=lambda: self.execute.value == "Execute",
+        )
         self._making = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gates")
-        self._store = Store(facts.buffer_rows, self._thread, self._stored, self._write_failed)
         self._program: Program | None = None
         self._first = 0
-        self._directory = Path(station.files) / name
 
         async def undo(_: Any) -> None:
             self._program = None
@@ -133,14 +134,7 @@ class GateUnitGroup:
         self.execute_status, self.execute_message = Enum("Undefined", OUTCOMES), LongText(max_length=400)
         self.abort = Int(0, low=0, high=1, on_put=self._abort)
         self.asked, self.made, self.overloaded = Int(0), Int(0), Int(0)
-        self.stored, self.waiting = Int(0), Int(0)
         self.overflow = Enum("No", ("No", "Yes"))
-        self.store_rate = Float(facts.stored_rows_per_s, units="1/s", precision=0)
-        self.capture = Enum("Done", ("Done", "Capture"), on_put=self._capture)
-        self.keep_rows = Int(-1, low=-1, high=2**31 - 1, on_put=_keep)
-        self.file_number = Int(1, low=0, high=10**6, on_put=_keep)
-        self.full_name = LongText(max_length=512)
-        self.write_status, self.write_message = Enum("Ok", ("Ok", "Error")), LongText(max_length=1024)
         self.named: dict[str, Any] = {
             "Times": self.times,
             "GateMode": self.mode,
@@ -162,19 +156,10 @@ class GateUnitGroup:
             "GatesAsked_RBV": self.asked,
             "GatesMade_RBV": self.made,
             "GatesOverloaded_RBV": self.overloaded,
-            "RowsStored_RBV": self.stored,
-            "RowsWaiting_RBV": self.waiting,
-            "BufferRows_RBV": Int(facts.buffer_rows),
-            "StoreRate_RBV": self.store_rate,
             "Overflow_RBV": self.overflow,
-            "Capture": self.capture,
-            "KeepRows": self.keep_rows,
-            "FilePath_RBV": LongText(f"{self._directory}/", max_length=512),
-            "FileNumber": self.file_number,
-            "FullFileName_RBV": self.full_name,
-            "WriteStatus": self.write_status,
-            "WriteMessage": self.write_message,
+            **self.file.named,
         }
+        del self.named[OVERRUN]  # here it belongs to the flight
         self.outputs = {key: Enum("No", ("No", "Yes"), on_put=_keep) for key in facts.triggers}
         self._detectors: dict[str, Triggered] = {}
         for number, key in enumerate(facts.triggers, 1):
@@ -213,7 +198,7 @@ class GateUnitGroup:
 
     async def finish(self) -> None:
         """Close the file: the server ends."""
-        await self._store.close()
+        await self.file.close()
 
     def lasting(self) -> int:
         """Return how many gates there were: their noise goes on."""
@@ -251,49 +236,6 @@ class GateUnitGroup:
         self.build_message.post("")
         self.build_status.post("Success")
 
-    # ---- the file
-
-    async def _capture(self, value: str) -> None:
-        if value == "Done":
-            if self.execute.value == "Execute":
-                self.capture.post("Capture")
-                raise Refused(f"{self._facts.label}: Capture Done while it flies; wait or Abort first")
-            keep, path = self.keep_rows.value, Path(self.full_name.value)
-            was_open = self._store.is_open
-            await self._store.close()
-            self.keep_rows.post(-1)
-            if was_open and 0 <= keep < self.stored.value:
-                await self._in_thread(cut, path, keep)
-                self.stored.post(keep)
-            return
-        if self._store.is_open:
-            return
-        self.write_message.update("")
-        self.write_status.post("Ok", status=FINE[0], severity=FINE[1])
-        self.stored.post(0)
-        try:
-            path, number = await self._in_thread(self._place, self.file_number.value)
-            await self._store.open(self.writer, path)
-            rate = await self._in_thread(probe, self._directory) / self._row_bytes * self._station.time.scale
-        except (OSError, ValueError, RuntimeError) as error:
-            self._write_failed(str(error))
-            self.capture.post("Done")
-            return
-        self.store_rate.post(min(self.rows_per_s, rate))
-        self.full_name.post(str(path))
-        self.file_number.post(number + 1)
-
-    def _place(self, number: int) -> tuple[Path, int]:
-        self._directory.mkdir(parents=True, exist_ok=True)
-        return free_path(str(self._directory), "flight", number)
-
-    def _stored(self, rows: int) -> None:
-        self.stored.post(rows)
-
-    def _write_failed(self, message: str) -> None:
-        self.write_message.post(message[:1000])
-        self.write_status.post("Error", status=MAJOR[0], severity=MAJOR[1])
-
     # ---- flying
 
     async def _abort(self, value: int) -> None:
@@ -320,20 +262,17 @@ class GateUnitGroup:
         )
         for one in carriages.values():
             one.carry(stop.set)
-        self._store.begin()
-
-        async def take(block: Floats, at_s: float) -> None:
-            await self._store.offer(block, at_s, self.rows_per_s, self.writer)
+        self.file.begin()
 
         def ticked() -> bool:
             self.made.update(flight.log.gates)
             self.overloaded.update(flight.log.overloaded)
-            self.waiting.update(self._store.waiting)
-            return not (self._store.overflow or self._store.broken)
+            self.file.show()
+            return not (self.file.overflowed or self.file.broken)
 
         outcome, message = "Success", ""
         try:
-            await flight.run(stop, take, ticked)
+            await flight.run(stop, self.file.offer, ticked)
         except Halted:
             outcome, message = "Abort", "stopped"
         except Lost as error:
@@ -341,22 +280,22 @@ class GateUnitGroup:
         finally:
             for one in carriages.values():
                 await one.put_down()
-        await self._store.drained()
+        await self.file.drained()
         self._first += flight.log.gates
         ticked()
         for key, most in flight.log.errors.items():
             self.errors[key].post(most)
-        if self._store.overflow:
+        if self.file.overflowed:
             self.overflow.post("Yes")
             outcome, message = "Failure", f"buffer of {self._facts.buffer_rows} rows full: rows are lost"
-        elif self._store.broken:
-            outcome, message = "Failure", f"rows cannot be stored: {self.write_message.value}"
+        elif self.file.broken:
+            outcome, message = "Failure", f"rows cannot be stored: {self.file.write_message.value}"
         self._ended(outcome, message)
 
     def _why_not(self, program: Program | None) -> str:
         if program is None:
             return "nothing was built"
-        if not self._store.is_open:
+        if not self.file.is_open:
             return "no file is open; Capture first"
         moving = [self.axes[key].name for key in program.positions if self._carriages[key].moving]
         if moving:
@@ -366,9 +305,6 @@ class GateUnitGroup:
     def _ended(self, outcome: str, message: str) -> None:
         self.execute_message.post(message[:399])
         self.execute_status.post(outcome)
-
-    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
 async def _keep(_: Any) -> None:

@@ -67,7 +67,7 @@ class MappingGroup:
         columns = TIMES | {f"{region}{end}": "counts" for region in facts.regions for end in ("", CORRECTED)}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"spectra-{name}")
         writer: FrameWriter = SpectraFile(facts.prefix, columns, facts.channels)  # pyright: ignore[reportAssignmentType]
-        self._file = Capture(
+        self.file = Capture(
             facts.label,
             Path(station.files) / name,
             "map",
@@ -92,7 +92,7 @@ class MappingGroup:
             "CurrentPixel": self.current,
             "PixelsMissed_RBV": self.missed,
             "ShortestGate_RBV": Float(mapping.shortest_gate_s, units="s", precision=6),
-            **self._file.named,
+            **self.file.named,
         }
         self.channels: Channels = {f"{facts.prefix}:{suffix}": channel for suffix, channel in named.items()}
 
@@ -101,27 +101,9 @@ class MappingGroup:
         """Whether it waits for gates."""
         return self.acquire.value == "Acquire"
 
-    @property
-    def writer(self) -> FrameWriter:
-        """Writes the spectra."""
-        return self._file.writer
-
-    @writer.setter
-    def writer(self, writer: FrameWriter) -> None:
-        self._file.writer = writer
-
-    @property
-    def rows_per_s(self) -> float:
-        """Spectra that the simulated store takes in a second."""
-        return self._file.rows_per_s
-
-    @rows_per_s.setter
-    def rows_per_s(self, rows: float) -> None:
-        self._file.rows_per_s = rows
-
     async def finish(self) -> None:
         """Close the file: the server ends."""
-        await self._file.close()
+        await self.file.close()
 
     async def _put_mode(self, mode: str) -> None:
         if self.acquiring:
@@ -132,7 +114,7 @@ class MappingGroup:
     async def _acquire(self, stop: asyncio.Event) -> None:
         if self.mode.value != MODES[1]:
             raise Refused(f"{self._facts.label}: CollectMode is {self.mode.value}; {MODES[1]} is wanted")
-        if not self._file.is_open:
+        if not self.file.is_open:
             raise Refused(f"{self._facts.label}: no file is open; Capture first")
         if self._record.values["ACQG"]:
             raise Refused(f"{self._facts.label}: it counts a spectrum; stop that first")
@@ -146,7 +128,7 @@ class MappingGroup:
         finally:
             for one in waits:
                 one.cancel()
-        await self._file.drained()
+        await self.file.drained()
 
     # ---- on a trigger output
 
@@ -161,7 +143,7 @@ class MappingGroup:
 
     def begin(self) -> None:
         """Take note that a flight begins."""
-        self._file.begin()
+        self.file.begin()
 
     async def take(self, gates: Gates, light: Floats, stop: asyncio.Event, /) -> None:
         """Count in these gates."""
@@ -173,7 +155,7 @@ class MappingGroup:
         if not taken.any():
             return
         block = await asyncio.get_running_loop().run_in_executor(self._thread, self._rows, gates, light, taken)
-        await self._file.offer(block, float(gates.end_s[-1]))
+        await self.file.offer(block, float(gates.end_s[-1]))
         self.current.post(self.current.value + block.shape[1])
         if 0 < self.pixels.value <= self.current.value:
             self._all.set()

@@ -24,18 +24,21 @@ COMMANDS = ("Build", "Abort")
 
 def face(facts: GateUnit, group: GateUnitGroup) -> Face:
     """Return what the device shows."""
-    records = group.named
+    records, file = group.named, group.file
 
     def stated() -> tuple[str, str]:
         if group.execute.value == "Execute":
-            return "RUNNING", f"{group.made.value} of {group.asked.value} gates made, {group.stored.value} rows stored"
-        if group.write_status.value != "Ok":
-            return "ALARM", f"the writer failed: {group.write_message.value}"
+            return (
+                "RUNNING",
+                f"{group.made.value} of {group.asked.value} gates made, {file.stored.value} rows stored",
+            )
+        if file.write_status.value != "Ok":
+            return "ALARM", f"the writer failed: {file.write_message.value}"
         if group.overflow.value == "Yes":
             return "ALARM", f"rows were lost: {group.execute_message.value}"
         outcome, why = group.execute_status.value, str(group.execute_message.value)
         last = "" if outcome == "Undefined" else f"; the last flight: {outcome}{', ' if why else ''}{why}"
-        return "ON", f"{group.stored.value} rows stored{last}"
+        return "ON", f"{file.stored.value} rows stored{last}"
 
     async def build() -> None:
         await group.build_button.write("Build")
@@ -53,7 +56,7 @@ def face(facts: GateUnit, group: GateUnitGroup) -> Face:
         facts.tango_name,
         "GateUnit",
         tuple(
-            Shown(attribute_name(name), one, one if one.on_put else None, moves=one in (group.execute, group.capture))
+            Shown(attribute_name(name), one, one if one.on_put else None, moves=one in (group.execute, file.capture))
             for name, one in records.items()
             if name not in COMMANDS
         ),
