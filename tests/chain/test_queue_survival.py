@@ -166,6 +166,7 @@ def test_everything_killed_at_once_is_there_again_and_runs_only_when_asked(queue
     queue.text("start")
     path = wait_for_points(queue, 5)
     family = psutil.Process(queue.json("list")["processes"]["supervisor"])
+    family.suspend()  # at once: it must not start one again while the others are killed
     everybody = [*family.children(recursive=True), family]
     for one in everybody:
         one.kill()
