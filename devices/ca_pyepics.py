@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import warnings
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ def silence() -> None:
     epics.ca.disable_ca_messages()
     library: Any = epics.ca.libca
     library.eltc(0)  # the other way out that it has: the error log of libCom, to the console
+    warnings.filterwarnings("ignore", r"ca\.get", UserWarning)  # that a question of ophyd's was answered late
 
 
 def watch(pv: Any, callback: Callable[..., None]) -> int | None:

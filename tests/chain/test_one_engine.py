@@ -46,7 +46,7 @@ def test_a_second_engine_is_refused_and_one_that_takes_over_ends_the_first(teras
     moving(client)
     count = "run", "bl09u", "count", "num=1"
     second, looking = (terasu.popen(*count, *more, environment=served.environment) for more in ((), ("--dry-run",)))
-    (line,) = second.communicate(timeout=60)[1].splitlines()
+    *_, line = second.communicate(timeout=60)[1].splitlines()
     assert second.returncode == 3
     assert "bl09u (simulated) is held by" in line
     assert f"(terasu run, pid {first.pid}) since" in line
