@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import warnings
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from copy import copy, deepcopy
 from typing import Any

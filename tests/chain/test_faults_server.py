@@ -137,6 +137,6 @@ def test_the_ring_reboots_and_the_beamline_follows_it(served, connect):
 def test_every_fault_of_the_table_is_triggered_in_these_files():
     found = set()
     here = Path(__file__).parent
-    for path in (*here.glob("test_*faults*.py"), here / "test_fly.py"):
+    for path in (*here.glob("test_*faults*.py"), here / "test_fly.py", here / "test_fly_gated.py"):
         found |= set(re.findall(r'(?:with fault|faults\.set)\(\s*"(\w+)"', path.read_text()))
     assert set(FAULTS) <= found
