@@ -27,6 +27,8 @@ class Flying:
     def __init__(self, directory: Path) -> None:
         from contextlib import ExitStack
 
+        from bluesky.plan_stubs import mv
+
         from daq.options import SimOptions
         from daq.session import open_session
 
@@ -38,6 +40,7 @@ class Flying:
         self._times: dict[str, float] = {}
         self.growth_mb = 0.0
         self._back = False
+        self.session.engine(mv(tree.energy, 7200.0))  # who flies needs light
         self.session.engine.msg_hook = self._note
 
     def _note(self, msg: Any) -> None:
