@@ -20,6 +20,9 @@ async def serve(port: int, directory: Path, side: int) -> None:
     from ioc_sim.area_detector.group import AreaDetectorGroup
     from ioc_sim.server import OrderedContext
     from ioc_sim.timing import Timeline
+    from ioc_sim.turns import take_short_turns
+
+    take_short_turns()
 
     facts = AreaDetectors(
         kind="area_detectors",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from beam.errors import TerasuError
 from ioc_sim import options as command_line
 from ioc_sim import watch
+from ioc_sim.turns import take_short_turns
 
 if TYPE_CHECKING:
     from ioc_sim.process import ServerProcess
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parent = watch.ParentWatch()
     parent.start()
     watch.end_early_on_signals()
+    take_short_turns()
     options = command_line.read(arguments)
     gc.disable()  # what is imported and built at the start stays: walking it again and again costs a third of the start
     try:

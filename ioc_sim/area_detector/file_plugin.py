@@ -27,6 +27,8 @@ this: its acquisition ends well, whatever became of the files. All that touches 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +38,15 @@ from ioc_sim.area_detector.disk import Disk
 from ioc_sim.area_detector.pipeline import Pipeline
 from ioc_sim.area_detector.plugin import Plugin
 from ioc_sim.area_detector.port import FINE, MAJOR
+from ioc_sim.area_detector.write_ahead import WriteAhead
 from ioc_sim.area_detector.writer import Writer, alike
 from ioc_sim.completions import Completions
 from ioc_sim.errors import said
 
 NO_ARRAY = "ERROR, must collect an array to get dimensions first"
 MOST_CAPTURED = 100_000
+AT_ONCE = 16
+"""Arrays handed to the disk's thread at once; a put waits until they are written."""
 MOST_BYTES = 1 << 30
 """That arrays kept in memory may have."""
 
@@ -76,6 +81,7 @@ class FilePlugin(Plugin):
         self._writer: Writer | None = None
         self._path = Path()
         self._like: NDArray | None = None
+        self._ahead: WriteAhead | None = None
         self._buffer: list[NDArray] = []
         self._captured = Completions()
         self._captured_last = 0
@@ -198,6 +204,19 @@ class FilePlugin(Plugin):
 
     # ---- arrays
 
+    def together(self, queue: Sequence[NDArray]) -> int:
+        """Return how many of the arrays that wait belong in the file that is open, up to `AT_ONCE` of them."""
+        if self._like is None or not (self["FileWriteMode"] == "Stream" and self.several):
+            return 1
+        left = self["NumCapture"] - self["NumCaptured"] if self["NumCapture"] > 0 else AT_ONCE
+        like = self._like
+        return len(list(takewhile(lambda one: alike(one, like), islice(queue, min(left, AT_ONCE)))))
+
+    def begin(self, arrays: Sequence[NDArray]) -> None:
+        """Hand all arrays for the open file to the thread: it writes while here the one before is made known."""
+        if len(arrays) > 1 and self._writer is not None and self["Capture"] == "Capturing":
+            self._ahead = WriteAhead(self._writer, self._thread, arrays)
+
     async def work(self, array: NDArray) -> NDArray | None:
         """Keep or write an array; what was written is handed on."""
         mode, capturing = self["FileWriteMode"], self["Capture"] == "Capturing"
@@ -300,7 +319,8 @@ class FilePlugin(Plugin):
     async def _write(self, array: NDArray) -> bool:
         assert self._writer is not None
         try:
-            await self.in_thread(self._writer.write, array)
+            if self._ahead is None or not await self._ahead.written(array):
+                await self.in_thread(self._writer.write, array)
         except (OSError, ValueError, RuntimeError) as error:
             self._fail(f"Error writing file {self['FullFileName']}: {said(error)}")
             await self._close()
@@ -309,8 +329,11 @@ class FilePlugin(Plugin):
 
     async def _close(self) -> None:
         writer, self._writer, self._like = self._writer, None, None
+        ahead, self._ahead = self._ahead, None
         if writer is None:
             return
+        if ahead is not None:
+            ahead.end()
         try:
             await self.in_thread(writer.close)
             if suffix := self["TempSuffix"]:

@@ -23,6 +23,7 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from ioc_sim.area_detector.array import NDArray
@@ -182,29 +183,42 @@ class Plugin(Port):
 
     async def _work_off(self) -> None:
         while self._queue:
-            array = self._queue.popleft()
+            arrays = [self._queue.popleft() for _ in range(max(self.together(self._queue), 1))]
             self._taken.set()
             self._show_queue()
             try:
-                await self._process(array)
+                await self._process(*arrays)
             finally:
-                self.pipeline.count(-1)
+                self.pipeline.count(-len(arrays))
 
-    async def _process(self, array: NDArray) -> None:
+    async def _process(self, *arrays: NDArray) -> None:
         async with self._working:
-            began = time.perf_counter()
-            self.last = array
-            self.show(array)
-            if self.counts:
-                self.counted()
-            try:
-                result = await self.work(array)
-            except Exception:  # a plugin that cannot work on an array must not stop the camera
-                log.exception("%s cannot work on an array", self.prefix)
-                result = None
-            self.set("ExecutionTime", round(1e3 * (time.perf_counter() - began), 3))
-        if result is not None:
-            await self.emit(result)
+            self.begin(arrays)
+            results = [await self._work_on(array) for array in arrays]
+        for result in results:
+            if result is not None:
+                await self.emit(result)
+
+    async def _work_on(self, array: NDArray) -> NDArray | None:
+        began = time.perf_counter()
+        self.last = array
+        self.show(array)
+        if self.counts:
+            self.counted()
+        try:
+            result = await self.work(array)
+        except Exception:  # a plugin that cannot work on an array must not stop the camera
+            log.exception("%s cannot work on an array", self.prefix)
+            result = None
+        self.set("ExecutionTime", round(1e3 * (time.perf_counter() - began), 3))
+        return result
+
+    def together(self, queue: Sequence[NDArray]) -> int:
+        """Return how many of the arrays that wait are worked on before anything else may happen: one, or more."""
+        return 1
+
+    def begin(self, arrays: Sequence[NDArray]) -> None:
+        """Begin with what can be begun for all of them, before they are worked on one by one."""
 
     async def work(self, array: NDArray) -> NDArray | None:
         """Do what the plugin is for; return what is handed on."""
