@@ -227,6 +227,8 @@ class Axis(Instrument):
         """Stop the motion; with `success`, whoever waits for it is told that this was meant."""
         move, self._move = self._move, None
         under_way = move is not None and not move.status.done
+        if move is not None:
+            move.status.give_up()
         if self.stop_motion.connected and (under_way or (self._rest.connected and self.moving)):
             self._stopping = True
             self.stop_motion.start(1)

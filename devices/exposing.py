@@ -128,6 +128,7 @@ class Exposing(Instrument):
         exposure, self._exposure = self._exposure, None
         if exposure is None or exposure.status.done:
             return
+        exposure.status.give_up()
         self.exposures_given_up += 1
         if self.counting.connected:
             signal, value = self._halt

@@ -492,6 +492,7 @@ class Flyer(Instrument):
         status, self._given_up = self._status, True
         if status is None or status.done:
             return
+        status.give_up()
         with self._lock:
             self._held = self._go_on = False
         if self.abort_flight.connected:

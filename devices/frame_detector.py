@@ -160,6 +160,7 @@ class FrameDetector(Instrument):
         status, self._status = self._status, None
         if status is None or status.done:
             return
+        status.give_up()
         if self.acquire.connected:
             self.acquire.start("Done")
         if success:

@@ -20,6 +20,7 @@ can be opened from here, that is proven gate by gate, by the numbers that both f
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ from devices.errors import BadReading, DeviceError
 from devices.flight import Flight
 from devices.gate_numbers import agreeing, rows_there
 from devices.gated_documents import Column, Document, GatedDocuments
+from devices.signals import DeviceSignal
 from devices.waiting import Waiting, in_background
 
 Lost = Callable[[Exception], None]
@@ -46,14 +48,17 @@ class Gated(ABC):
         The detector itself.
     local_files
         Whether its files can be opened from here.
+    slowest_bytes_per_s
+        Reading out and writing, one after the other, is at least as fast as this, in wall time.
     """
 
     parent = None
 
-    def __init__(self, detector: Instrument, *, local_files: bool = True) -> None:
+    def __init__(self, detector: Instrument, *, local_files: bool = True, slowest_bytes_per_s: float) -> None:
         self.detector = detector
         self.name: str = detector.name
         self.local_files = local_files
+        self.slowest_bytes_per_s = slowest_bytes_per_s
         self._documents = GatedDocuments()
         self._flight: Flight | None = None
         self._armed = False
@@ -61,6 +66,7 @@ class Gated(ABC):
         self._lost: Lost | None = None
         self._agreed = 0
         self._asked = self._before = 0
+        self._taken = threading.Event()
 
     # -- what each kind says ---------------------------------------------------------------------------------------
 
@@ -73,10 +79,6 @@ class Gated(ABC):
     @abstractmethod
     def gate_bytes(self) -> float:
         """What it writes for a gate."""
-
-    @abstractmethod
-    def patience_s(self, gates: int) -> float:
-        """Return the wall time that so many gates may take to be written, when all of them were made."""
 
     @abstractmethod
     def directory(self) -> Path:
@@ -109,6 +111,10 @@ class Gated(ABC):
     @abstractmethod
     def _judge(self, gates: int) -> None:
         """Raise what is wrong, if it was armed for so many gates, and they are over."""
+
+    @abstractmethod
+    def _wrong(self, gates: int) -> BadReading | None:
+        """Return what its counters say that went wrong, asked for now."""
 
     @abstractmethod
     def _cut(self, rows: int) -> None:
@@ -279,11 +285,26 @@ class Gated(ABC):
             self._documents.take(self._path(), self._columns())
         self._agreed = rows
 
-    def _loses(self, error: Exception) -> None:
+    def _watch(self, *signals: DeviceSignal) -> None:
+        """Look for what went wrong whenever one of these changes."""
+        for signal in signals:
+            signal.subscribe(self._changed, run=False)
+
+    def _changed(self, **_: Any) -> None:
+        if self._lost is not None and (flight := self._flight) is not None:
+            in_background(lambda: self._look(flight.gates))
+
+    def _look(self, gates: int) -> None:
         """Tell the flyer what was lost, once."""
+        if self._lost is None or not (error := self._wrong(gates)):
+            return
         lost, self._lost = self._lost, None
         if lost is not None:
             lost(error)
+
+    def patience_s(self, gates: int) -> float:
+        """Return the wall time that so many gates may take to be written, when all of them were made."""
+        return PATIENCE.wall_seconds(0.0) + gates * self.gate_bytes / self.slowest_bytes_per_s
 
     # -- what the integrity report asks -----------------------------------------------------------------------------
 

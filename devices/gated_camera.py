@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from beam.errors import OutOfReach
-from devices.deadlines import PATIENCE
 from devices.diffraction import DiffractionDetector
 from devices.disk_probe import bytes_per_s
 from devices.errors import BadReading, NotTaken, Stopped, TimedOut
@@ -22,14 +21,12 @@ from devices.gated import Gated, missed
 from devices.gated_documents import Column
 from devices.settling import Setting, apply, wait_until
 from devices.signals import fetch_all
-from devices.waiting import in_background
 
 NUMBERS = "/entry/instrument/NDAttributes/GateNumber"
 CHUNK_NUMBERS = 16
+SLOWEST_BYTES_PER_S = 2e6
 EXPOSURE_DIGITS = 9
 PART_MARGIN = 1.001
-SLOWEST_BYTES_PER_S = 2e6
-"""Reading out and writing frames, one after the other, is at least as fast as this, in wall time."""
 PROBE_LASTS_S = 60.0
 UNPROBED = 20
 """As many frames find room in the file plugin's queue, however slow the disk is."""
@@ -54,14 +51,12 @@ class GatedCamera(Gated):
     """
 
     def __init__(self, camera: DiffractionDetector) -> None:
-        super().__init__(camera, local_files=camera.local_files)
+        super().__init__(camera, local_files=camera.local_files, slowest_bytes_per_s=SLOWEST_BYTES_PER_S)
         self.camera = camera
         self._counters = Before(0, 0, 0, 0)
-        self._taken = threading.Event()
         self._restore: list[Setting] = []
         self._probed: tuple[float, float | None] = (-math.inf, None)
-        for signal in (camera.missed, camera.dropped, camera.write_status):
-            signal.subscribe(self._changed, run=False)
+        self._watch(camera.missed, camera.dropped, camera.write_status)
 
     # -- what it can do ---------------------------------------------------------------------------------------------
 
@@ -156,10 +151,6 @@ class GatedCamera(Gated):
         if not self._taken.is_set():
             self._disarm()
 
-    def patience_s(self, gates: int) -> float:
-        """Return the wall time that so many gates may take to be written."""
-        return PATIENCE.wall_seconds(0.0) + gates * self.gate_bytes / SLOWEST_BYTES_PER_S
-
     def _count(self) -> Before:
         camera = self.camera
         asked = (camera.made, camera.written, camera.dropped, camera.missed)
@@ -188,14 +179,6 @@ class GatedCamera(Gated):
         if now.missed != before.missed:
             return missed(self.name, now.missed - before.missed, gates, made, "frames")
         return None
-
-    def _changed(self, **_: Any) -> None:
-        if self._lost is not None and (flight := self._flight) is not None:
-            in_background(lambda: self._look(flight.gates))
-
-    def _look(self, gates: int) -> None:
-        if self._lost is not None and (error := self._wrong(gates)):
-            self._loses(error)
 
     # -- the file ---------------------------------------------------------------------------------------------------
 

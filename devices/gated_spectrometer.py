@@ -21,7 +21,6 @@ from devices.row_documents import CHUNK_ROWS, WHERE
 from devices.settling import apply, wait_until
 from devices.signals import DeviceSignal, fetch_all
 from devices.spectrometer import Spectrometer
-from devices.waiting import in_background
 
 CORRECTED = "_corrected"
 TIMES = {"real_time": "s", "live_time": "s", "icr": "1/s", "ocr": "1/s"}
@@ -47,12 +46,10 @@ class GatedSpectrometer(Gated):
     """
 
     def __init__(self, spectrometer: Spectrometer) -> None:
-        super().__init__(spectrometer)
+        super().__init__(spectrometer, slowest_bytes_per_s=SLOWEST_BYTES_PER_S)
         self.spectrometer, self.mapping = spectrometer, spectrometer.mapping_mode
         self._counters = Before(0, 0)
-        self._taken = threading.Event()
-        for signal in (self.mapping.missed, self.mapping.overrun, self.mapping.write_status):
-            signal.subscribe(self._changed, run=False)
+        self._watch(self.mapping.missed, self.mapping.overrun, self.mapping.write_status)
 
     # -- what it can do ---------------------------------------------------------------------------------------------
 
@@ -155,10 +152,6 @@ class GatedSpectrometer(Gated):
     def _broken(self) -> bool:
         return any(one.value for one in fetch_all((self.mapping.write_status, self.mapping.overrun)))
 
-    def patience_s(self, gates: int) -> float:
-        """Return the wall time that so many gates may take to be written."""
-        return PATIENCE.wall_seconds(0.0) + gates * self.gate_bytes / SLOWEST_BYTES_PER_S
-
     def _count(self) -> Before:
         return Before(*(int(one.value) for one in fetch_all((self.mapping.stored, self.mapping.missed))))
 
@@ -185,14 +178,6 @@ class GatedSpectrometer(Gated):
         if now.missed != before.missed:
             return missed(self.name, now.missed - before.missed, gates, taken, "spectra")
         return None
-
-    def _changed(self, **_: Any) -> None:
-        if self._lost is not None and (flight := self._flight) is not None:
-            in_background(lambda: self._look(flight.gates))
-
-    def _look(self, gates: int) -> None:
-        if self._lost is not None and (error := self._wrong(gates)):
-            self._loses(error)
 
     # -- the file ---------------------------------------------------------------------------------------------------
 

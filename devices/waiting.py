@@ -41,6 +41,7 @@ class Waiting(StatusBase):
         self._last_words = last_words
         self._deadline_s = deadline_s
         self._outcome = threading.Lock()
+        self._given_up = False
         self._deadline = WATCH.after(deadline_s, self._expired)
 
     def finish(self) -> None:
@@ -69,7 +70,15 @@ class Waiting(StatusBase):
         try:
             step()
         except Exception as error:
-            self.fail(error)
+            if not self._given_up:
+                self.fail(error)
+
+    def give_up(self) -> None:
+        """Let a failing `guard` be no outcome any more: whoever calls this stops the thing and says the outcome next.
+
+        Without this the device's own "somebody stopped it" could be faster than the one who did.
+        """
+        self._given_up = True
 
     def _expired(self) -> None:
         message = f"{self.device_name}: waited {self._deadline_s:.1f} s for {self.what}; {self._last_words()}"

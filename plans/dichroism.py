@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
+
+from bluesky.utils import MsgGenerator
 
 from beam.errors import TerasuError
 from beam.polarisation import parse
 from devices import DrainCurrent, GratingEnergy, Magnet, Mesh
 from devices.coupled import supposing
 from plans.edges import Edge, find_edge
+from plans.lean import move
+from plans.polarised import PolarisedStation
 from plans.regions import BadRegion, Region, parse_regions
 
 LONGEST_SEQUENCE = 64
@@ -64,12 +69,6 @@ def places_of(reverse: str, helicity: str, field_t: float | None) -> dict[str, P
             raise BadSequence(f"reverse = {reverse!r}: allowed are 'helicity' and 'field'")
 
 
-def check_saturation(saturation: float) -> None:
-    """Refuse a share that is none."""
-    if not 0 < saturation <= 1:
-        raise BadRegion(f"saturation {saturation:g}: above 0 and up to 1 is allowed")
-
-
 def edges(edge: str) -> tuple[Edge, Edge]:
     """Return L3 and L2 of the element; refuse edges, and elements, that the sum rules do not speak of."""
     found = find_edge(edge)
@@ -109,48 +108,169 @@ def regions_of(
     return [Region(one.start, one.stop, one.step, float(dwell_s), one.unit) for one in wanted]
 
 
-def record(
-    words: Mapping[str, Any],
+@dataclass(frozen=True)
+class Dichroism:
+    """What is to be taken, found right before anything moves; `asked` makes it."""
+
+    edge: str
+    """As it was asked for."""
+    third: Edge
+    e0: float | None
+    regions: list[Region]
+    letters: str
+    places: dict[str, Place]
+    reverse: str
+    field_t: float | None
+    helicity: str
+    switching: str
+    dark_s: float
+    saturation: float
+    holes: float | None
+    tz: float | None
+
+    @property
+    def zero_ev(self) -> float:
+        """Energy that the regions are relative to, in eV."""
+        return self.third.energy_ev if self.e0 is None else self.e0
+
+    @property
+    def light(self) -> list[str]:
+        """The polarisations, each once."""
+        return list(dict.fromkeys(one.polarisation for one in self.places.values()))
+
+    def check(self, station: PolarisedStation, magnet: Magnet, energies: Sequence[float], harmonic: int | None) -> int:
+        """Refuse what light or field cannot reach at these energies in eV, and return the harmonic to use."""
+        ends = [energies[0], energies[-1]]
+        chosen = station.harmonic_for(ends, [parse(one) for one in self.light], harmonic)
+        station.check(energies, self.light, harmonic=chosen, switching=self.switching)
+        for one in self.places.values():
+            if one.field_t is not None:
+                magnet.check_value(one.field_t)
+        return chosen
+
+    def set_up(self, energy: GratingEnergy, harmonic: int) -> MsgGenerator[None]:
+        """Choose what makes the helicity, and the harmonic."""
+        yield from move(energy.undulator.switching, self.switching)
+        yield from move(energy.harmonic_choice, harmonic)
+
+    def metadata(
+        self,
+        station: PolarisedStation,
+        harmonic: int | None,
+        chosen: int,
+        how: Mapping[str, Any],
+        *,
+        energy: GratingEnergy,
+        magnet: Magnet,
+        i0: Mesh,
+        tey: DrainCurrent,
+    ) -> dict[str, Any]:
+        """Return what both plans declare of a run.
+
+        Parameters
+        ----------
+        station, energy, magnet, i0, tey
+            Devices.
+        harmonic, chosen
+            The undulator's, as asked for and as found.
+        how
+            How it is taken, for the record: per scan or per point, …
+        """
+        untyped: Any = magnet, i0, tey  # ophyd has no types
+        return {
+            "plan_args": {
+                **{"edge": self.edge, "sequence": self.letters, "reverse": self.reverse, "field_t": self.field_t},
+                **{"switching": self.switching, "helicity": self.helicity},
+                **{"regions": [str(one) for one in self.regions], "e0": self.e0, "harmonic": harmonic},
+                **{"dark_s": self.dark_s, "saturation": self.saturation, "holes": self.holes, "tz": self.tz},
+                **station.names,
+                **{role: one.name for role, one in zip(("magnet", "i0", "tey"), untyped, strict=True)},
+            },
+            "edge": self.third.name,
+            "edge_ev": self.third.energy_ev,
+            "e0_ev": self.zero_ev,
+            "regions": [asdict(one) for one in self.regions],
+            "xmcd": {**how, **self._record(station, energy, magnet, i0, tey)},
+            "motors": [station.names["energy"]],
+            "harmonic": chosen,
+            "dark_s": self.dark_s,
+            "hints": {"dimensions": [(energy.hints["fields"], "primary")]},
+        }
+
+    def _record(
+        self, station: PolarisedStation, energy: GratingEnergy, magnet: Magnet, i0: Mesh, tey: DrainCurrent
+    ) -> dict[str, Any]:
+        """Return what an analysis by sum rules must know, as the run declares it under ``xmcd``."""
+        supposed = supposing({energy.undulator.switching: self.switching})
+        degree = abs(energy.circular_degree(parse(self.helicity), self.zero_ev, supposed))
+        untyped: Any = magnet, i0, tey  # ophyd has no types
+        return {
+            "sequence": self.letters,
+            "reverse": self.reverse,
+            "switching": self.switching,
+            "circular_degree": min(degree, 1.0),
+            "saturation": self.saturation,
+            "field": untyped[0].name,
+            "polarisation": station.names["polarisation"],
+            "signal": untyped[2].name,
+            "normalise": untyped[1].name,
+            "slope_power": tey.energy_power - i0.energy_power,
+            "electron_yield": True,
+            **({} if self.holes is None else {"holes": self.holes}),
+            **({} if self.tz is None else {"tz": self.tz}),
+        }
+
+
+def asked(
     *,
-    helicity: str,
+    edge: str,
+    sequence: str,
+    reverse: str,
+    field_t: float | None,
     switching: str,
-    zero_ev: float,
+    helicity: str,
+    regions: Sequence[Region] | str | None,
+    dwell_s: float | Sequence[float] | None,
+    default_s: float,
+    e0: float | None,
+    dark_s: float,
     saturation: float,
     holes: float | None,
     tz: float | None,
-    energy: GratingEnergy,
-    polarisation: str,
-    magnet: Magnet,
-    i0: Mesh,
-    tey: DrainCurrent,
-) -> dict[str, Any]:
-    """Return what an analysis by sum rules must know, as the run declares it under ``xmcd``.
+) -> Dichroism:
+    """Return what a plan was asked for, with `default_s` a point where nothing else is said; refuse what cannot be."""
+    letters, places = checked_sequence(sequence), places_of(reverse, helicity, field_t)
+    if not 0 < saturation <= 1:
+        raise BadRegion(f"saturation {saturation:g}: above 0 and up to 1 is allowed")
+    if dark_s < 0:
+        raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
+    third, second = edges(edge)
+    wanted = regions_of(regions, dwell_s, second.energy_ev - third.energy_ev, default_s)
+    return Dichroism(
+        edge=edge,
+        third=third,
+        e0=e0,
+        regions=wanted,
+        letters=letters,
+        places=places,
+        reverse=reverse,
+        field_t=field_t,
+        helicity=helicity,
+        switching=switching,
+        dark_s=dark_s,
+        saturation=saturation,
+        holes=holes,
+        tz=tz,
+    )
 
-    Parameters
-    ----------
-    words
-        How it was taken: sequence, what was reversed, …
-    helicity, switching, zero_ev
-        Light, what makes it, and the energy for which its degree is given.
-    saturation, holes, tz
-        As of the plans.
-    energy, polarisation, magnet, i0, tey
-        Devices; the polarisation by its name.
-    """
-    chooser = energy.undulator.switching
-    degree = abs(energy.circular_degree(parse(helicity), zero_ev, supposing({chooser: switching})))
-    untyped: Any = magnet, i0, tey  # ophyd has no types
-    return {
-        **words,
-        "switching": switching,
-        "circular_degree": min(degree, 1.0),
-        "saturation": saturation,
-        "field": untyped[0].name,
-        "polarisation": polarisation,
-        "signal": untyped[2].name,
-        "normalise": untyped[1].name,
-        "slope_power": tey.energy_power - i0.energy_power,
-        "electron_yield": True,
-        **({} if holes is None else {"holes": holes}),
-        **({} if tz is None else {"tz": tz}),
-    }
+
+def as_before(station: PolarisedStation, energy: GratingEnergy) -> Callable[[], MsgGenerator[None]]:
+    """Return the plan that puts harmonic and switching back to what they are now."""
+    harmonic, switching = energy.harmonic_choice.get(), energy.undulator.switching.get()
+
+    def put_back() -> MsgGenerator[None]:
+        yield from station.let_go()
+        yield from move(energy.harmonic_choice, harmonic)
+        yield from move(energy.undulator.switching, switching)
+
+    return put_back

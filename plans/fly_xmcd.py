@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
@@ -23,10 +22,10 @@ from devices import (
     Shutter,
 )
 from devices.coupled import supposing
-from plans.dichroism import check_saturation, checked_sequence, edges, places_of, record, regions_of
+from plans.dichroism import as_before, asked
 from plans.fly_xas import tracking
 from plans.flying import check_flights, fly_run, name_of
-from plans.lean import move, read_once
+from plans.lean import read_once
 from plans.polarised import Light, PolarisedStation
 from plans.regions import BadRegion, Point, Region, expand
 from plans.roles import Role
@@ -104,31 +103,35 @@ def fly_xmcd(
         axis; says what would do. Nothing has moved.
     """
     station = PolarisedStation(energy, polarisation, detectors, shutter, front_end, ring)
-    letters = checked_sequence(sequence)
-    places = places_of(reverse, helicity, field_t)
-    check_saturation(saturation)
-    third, second = edges(edge)
-    zero = third.energy_ev if e0 is None else e0
-    wanted = regions_of(regions, gate_s, second.energy_ev - third.energy_ev, 0.1)
-    if dark_s < 0:
-        raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
-    edges_ev, gates = gates_around(expand(wanted, zero))
+    asked_for = asked(
+        edge=edge,
+        sequence=sequence,
+        reverse=reverse,
+        field_t=field_t,
+        switching=switching,
+        helicity=helicity,
+        regions=regions,
+        dwell_s=gate_s,
+        default_s=0.1,
+        e0=e0,
+        dark_s=dark_s,
+        saturation=saturation,
+        holes=holes,
+        tz=tz,
+    )
+    letters, places = asked_for.letters, asked_for.places
+    edges_ev, gates = gates_around(expand(asked_for.regions, asked_for.zero_ev))
     ends = [float(edges_ev[0]), float(edges_ev[-1])]
-    light = list(dict.fromkeys(one.polarisation for one in places.values()))
-    chosen = station.harmonic_for(ends, [parse(one) for one in light], harmonic)
-    station.check(ends, light, harmonic=chosen, switching=switching)
-    for one in places.values():
-        if one.field_t is not None:
-            magnet.check_value(one.field_t)
-    chooser, before = energy.undulator.switching, (energy.harmonic_choice.get(), energy.undulator.switching.get())
+    chosen = asked_for.check(station, magnet, ends, harmonic)
+    put_back, supposed = as_before(station, energy), supposing({energy.undulator.switching: switching})
     ways = {
         words: tracking(
             flyer,
             energy,
-            [energy.targets_in(parse(words), float(one), chosen, supposing({chooser: switching})) for one in edges_ev],
+            [energy.targets_in(parse(words), float(one), chosen, supposed) for one in edges_ev],
             gates,
         )
-        for words in light
+        for words in asked_for.light
     }
     back = [bool(bidirectional and number % 2) for number in range(len(letters))]
     flights = [
@@ -137,40 +140,11 @@ def fly_xmcd(
         for way in (ways[places[letter].polarisation],)
     ]
     check_flights(flyer, flights[:4])
-    untyped: Any = magnet, i0, tey  # ophyd has no types
-    metadata: dict[str, Any] = {
+    how = {"per": "scan", "flown": name_of(flyer)}
+    metadata = asked_for.metadata(station, harmonic, chosen, how, energy=energy, magnet=magnet, i0=i0, tey=tey)
+    metadata |= {
         "plan_name": "fly_xmcd",
-        "plan_args": {
-            "edge": edge,
-            **{"sequence": letters, "reverse": reverse, "field_t": field_t, "switching": switching},
-            **{"helicity": helicity, "regions": [str(one) for one in wanted], "bidirectional": bidirectional},
-            **{"e0": e0, "harmonic": harmonic, "dark_s": dark_s, "saturation": saturation, "holes": holes, "tz": tz},
-            "flyer": name_of(flyer),
-            **station.names,
-            **{role: one.name for role, one in zip(("magnet", "i0", "tey"), untyped, strict=True)},
-        },
-        "edge": third.name,
-        "edge_ev": third.energy_ev,
-        "e0_ev": zero,
-        "regions": [asdict(one) for one in wanted],
-        "xmcd": record(
-            {"sequence": letters, "reverse": reverse, "per": "scan", "flown": name_of(flyer)},
-            helicity=helicity,
-            switching=switching,
-            zero_ev=zero,
-            saturation=saturation,
-            holes=holes,
-            tz=tz,
-            energy=energy,
-            polarisation=station.names["polarisation"],
-            magnet=magnet,
-            i0=i0,
-            tey=tey,
-        ),
-        "motors": [station.names["energy"]],
-        "harmonic": chosen,
-        "dark_s": dark_s,
-        "hints": {"dimensions": [(energy.hints["fields"], "primary")]},
+        "plan_args": {**metadata["plan_args"], "bidirectional": bidirectional, "flyer": name_of(flyer)},
         **(md or {}),
     }
 
@@ -182,8 +156,7 @@ def fly_xmcd(
         yield from station.go(Light(ends[back[number]], one.polarisation), one.fields(magnet), at)
 
     def dark() -> MsgGenerator[None]:
-        yield from move(chooser, switching)
-        yield from move(energy.harmonic_choice, chosen)
+        yield from asked_for.set_up(energy, chosen)
         yield from place(0)
         yield from station.dark(dark_s)
         yield Msg("checkpoint")
@@ -193,11 +166,6 @@ def fly_xmcd(
         at.clear()  # a flight ends elsewhere
         yield from place(number)
         yield from read_once([flyer.pass_number, magnet, ring, energy, polarisation], PASSES)
-
-    def put_back() -> MsgGenerator[None]:
-        yield from station.let_go()
-        yield from move(energy.harmonic_choice, before[0])
-        yield from move(chooser, before[1])
 
     return (
         yield from fly_run(

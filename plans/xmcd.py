@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from bluesky import preprocessors
 from bluesky.utils import Msg, MsgGenerator
 
-from beam.polarisation import parse
 from devices import DrainCurrent, GratingEnergy, Magnet, Mesh, PolarisationAxis, RingStatus, Shutter
 from plans.beam_on import closed_at_the_end
-from plans.dichroism import BadSequence, check_saturation, checked_sequence, edges, places_of, record, regions_of
-from plans.lean import move
+from plans.dichroism import BadSequence, as_before, asked
 from plans.polarised import Light, PolarisedStation, step
-from plans.regions import BadRegion, Point, Region, expand
+from plans.regions import Point, Region, expand
 from plans.roles import Role
 from plans.spectrum import preset
 
@@ -106,68 +103,41 @@ def xmcd(
         An energy that circular light does not reach, or a field beyond the magnet; nothing has moved.
     """
     station = PolarisedStation(energy, polarisation, detectors, shutter, front_end, ring)
-    letters = checked_sequence(sequence)
-    places = places_of(reverse, helicity, field_t)
     if per not in ("scan", "point"):
         raise BadSequence(f"per = {per!r}: allowed are 'scan' and 'point'")
-    check_saturation(saturation)
-    third, second = edges(edge)
-    zero = third.energy_ev if e0 is None else e0
-    wanted = regions_of(regions, dwell_s, second.energy_ev - third.energy_ev, 1.0)
-    points = expand(wanted, zero)
-    if dark_s < 0:
-        raise BadRegion(f"dark_s {dark_s:g} s: 0 s or more is allowed")
-    light = list(dict.fromkeys(one.polarisation for one in places.values()))
-    energies = [one.energy_ev for one in points]
-    chosen = station.harmonic_for([energies[0], energies[-1]], [parse(one) for one in light], harmonic)
-    station.check(energies, light, harmonic=chosen, switching=switching)
-    for one in places.values():
-        if one.field_t is not None:
-            magnet.check_value(one.field_t)
-    chooser, before = energy.undulator.switching, (energy.harmonic_choice.get(), energy.undulator.switching.get())
-    untyped: Any = magnet, i0, tey  # ophyd has no types
-    metadata: dict[str, Any] = {
+    asked_for = asked(
+        edge=edge,
+        sequence=sequence,
+        reverse=reverse,
+        field_t=field_t,
+        switching=switching,
+        helicity=helicity,
+        regions=regions,
+        dwell_s=dwell_s,
+        default_s=1.0,
+        e0=e0,
+        dark_s=dark_s,
+        saturation=saturation,
+        holes=holes,
+        tz=tz,
+    )
+    letters, places = asked_for.letters, asked_for.places
+    points = expand(asked_for.regions, asked_for.zero_ev)
+    chosen = asked_for.check(station, magnet, [one.energy_ev for one in points], harmonic)
+    put_back = as_before(station, energy)
+    metadata = asked_for.metadata(station, harmonic, chosen, {"per": per}, energy=energy, magnet=magnet, i0=i0, tey=tey)
+    metadata |= {
         "plan_name": "xmcd",
-        "plan_args": {
-            "edge": edge,
-            **{"sequence": letters, "reverse": reverse, "per": per, "field_t": field_t, "switching": switching},
-            **{"helicity": helicity, "regions": [str(one) for one in wanted], "e0": e0, "harmonic": harmonic},
-            **{"dark_s": dark_s, "saturation": saturation, "holes": holes, "tz": tz},
-            **station.names,
-            **{role: one.name for role, one in zip(("magnet", "i0", "tey"), untyped, strict=True)},
-        },
-        "edge": third.name,
-        "edge_ev": third.energy_ev,
-        "e0_ev": zero,
-        "regions": [asdict(one) for one in wanted],
-        "xmcd": record(
-            {"sequence": letters, "reverse": reverse, "per": per},
-            helicity=helicity,
-            switching=switching,
-            zero_ev=zero,
-            saturation=saturation,
-            holes=holes,
-            tz=tz,
-            energy=energy,
-            polarisation=station.names["polarisation"],
-            magnet=magnet,
-            i0=i0,
-            tey=tey,
-        ),
+        "plan_args": {**metadata["plan_args"], "per": per},
         "detectors": [one.name for one in detectors],
-        "motors": [station.names["energy"]],
         "num_points": len(points) * len(letters),
         "num_intervals": len(points) * len(letters) - 1,
-        "harmonic": chosen,
-        "dark_s": dark_s,
-        "hints": {"dimensions": [(energy.hints["fields"], "primary")]},
         **(md or {}),
     }
 
     def body() -> MsgGenerator[None]:
         yield Msg("checkpoint")
-        yield from move(chooser, switching)
-        yield from move(energy.harmonic_choice, chosen)
+        yield from asked_for.set_up(energy, chosen)
         at: dict[Any, Any] = {}
         yield from station.go(_light(letters[0], points[0]), places[letters[0]].fields(magnet), at)
         yield from station.dark(dark_s)
@@ -183,11 +153,6 @@ def xmcd(
 
     def _light(letter: str, point: Point) -> Light:
         return Light(point.energy_ev, places[letter].polarisation)
-
-    def put_back() -> MsgGenerator[None]:
-        yield from station.let_go()
-        yield from move(energy.harmonic_choice, before[0])
-        yield from move(chooser, before[1])
 
     safe = closed_at_the_end(body(), shutter, put_back)
     staged: list[Any] = [*detectors, energy, polarisation, magnet]

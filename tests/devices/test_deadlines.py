@@ -45,6 +45,19 @@ def test_first_outcome_wins():
     assert status.success
 
 
+def test_who_stops_a_thing_says_how_it_ended():
+    def found_out():
+        raise RuntimeError("somebody stopped it")
+
+    status = Waiting("axis", "its end", 60.0, lambda: "")
+    status.give_up()
+    status.guard(found_out)
+    assert not status.done
+    status.fail(ValueError("stopped"))
+    with pytest.raises(ValueError, match="stopped"):
+        status.wait(5)
+
+
 def test_a_deadline_says_what_it_waited_for():
     status = Waiting("axis", "its end", 0.01, lambda: "last value 3 mm, seen 1.0 s ago")
     with pytest.raises(TimedOut, match=r"axis: waited 0.0 s for its end; last value 3 mm, seen 1.0 s ago"):

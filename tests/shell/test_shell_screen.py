@@ -34,7 +34,7 @@ def test_without_a_terminal_there_are_lines_alone():
 
 
 def test_an_area_never_wraps(monkeypatch):
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: (30, 5))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda *_, **__: (30, 5))
     out = io.StringIO()
     Screen(out, live=True).show(["x" * 100, *"abcd"])
     assert out.getvalue() == "b\nc\nd"
