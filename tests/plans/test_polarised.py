@@ -6,9 +6,9 @@ from beam.errors import OutOfReach
 from daq.check_plan import check_plan
 from devices.errors import NotPermitted
 from plans import energy_map, polarisation_scan, xmcd
+from plans.dichroism import BadSequence, checked_sequence
 from plans.energy_scan import BadScan
 from plans.regions import BadRegion
-from plans.xmcd import BadSequence, checked_sequence
 from tests.plans.soft_light import roles
 
 FEW = "-2:2:2"  # three energies
