@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv)
 BIN := .venv/bin
+# every one of many processes would compile all that is imported once more
+unexport PYTHONDONTWRITEBYTECODE
 DEMO_DATA := demo-data
 SAMPLE ?=
 BEAMLINE ?= bl09u
@@ -41,7 +43,7 @@ demo: .venv/.run
 	@$(BIN)/python -m daq.demo --beamline $(BEAMLINE) --data $(DEMO_DATA) --protocol $(PROTOCOL) $(if $(SAMPLE),--sample "$(SAMPLE)")
 
 test: .venv/.dev
-	$(BIN)/pytest -n 2 --dist loadfile -m "not full"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not full"
 
 test-all: .venv/.full
 	@echo "Left out by make test:"

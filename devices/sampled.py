@@ -33,6 +33,7 @@ class Sampled(DeviceSignal):
         self._last_seen: Sample | None = None
         self._fetched_time = 0.0
         self._latest_lock = threading.Lock()
+        self._watchers: tuple[Callable[[], None], ...] = ()
         super().__init__(*args, **kwargs)
 
     # -- what the server sends ---------------------------------------------------------------------------------
@@ -46,8 +47,7 @@ class Sampled(DeviceSignal):
             sample = self._store(value, timestamp, severity)
         if first:
             self._first_arrived()
-        if self._callbacks[self.SUB_VALUE]:
-            self._metadata_thread_ctx.run(self._tell, sample)
+        self.tell(sample)
 
     def asked(self, value: Any, timestamp: float, severity: int, since: float) -> Sample:
         """Take what the server answered to a question sent at `since` (monotonic); return the newest that is known.
@@ -73,13 +73,31 @@ class Sampled(DeviceSignal):
         self._metadata["severity"] = severity
         return sample
 
-    def _tell(self, sample: Sample) -> None:
+    def tell(self, sample: Sample) -> None:
+        """Tell a new value to all who want to know."""
+        for touched in self._watchers:
+            touched()
+        if self._callbacks[self.SUB_VALUE]:
+            self._metadata_thread_ctx.run(self._run_value_subs, sample)
+
+    def _run_value_subs(self, sample: Sample) -> None:
         self._run_subs(
             sub_type=self.SUB_VALUE,
             value=enum_text(self.quantity, sample.value),
             timestamp=sample.time,
             severity=sample.severity,
         )
+
+    def watch(self, touched: Callable[[], None]) -> Callable[[], None]:
+        """Call `touched` whenever there is a new value, in the transport's own thread: it must return at once."""
+        with self._latest_lock:
+            self._watchers += (touched,)
+
+        def end() -> None:
+            with self._latest_lock:
+                self._watchers = tuple(one for one in self._watchers if one is not touched)
+
+        return end
 
     # -- what devices ask --------------------------------------------------------------------------------------
 

@@ -74,6 +74,13 @@ class DeviceSignal(Signal):
         """The latest value that the server sent by itself, or NotConnected."""
         raise NotImplementedError
 
+    def watch(self, touched: Callable[[], None]) -> Callable[[], None]:
+        """Call `touched` whenever there is a new value, in the transport's own thread: it must return at once.
+
+        Much lighter than `subscribe`, which is told what the value is. Returns what ends it.
+        """
+        raise NotImplementedError
+
     @property
     def last_words(self) -> str:
         """The last value seen and since when, connected or not."""

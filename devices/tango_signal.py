@@ -236,8 +236,8 @@ class TangoSignal(Sampled):
         sample = self.asked(*sample_of(reading, self.quantity, self.row, before and before.value), since)
         self._asked_at = since
         # Servers stamp an answer with the time of the question: the event of the change is older then, and ignored.
-        if self._callbacks[self.SUB_VALUE] and not self.quantity.shape and (before and before[:3:2]) != sample[:3:2]:
-            self._metadata_thread_ctx.run(self._tell, sample)
+        if not self.quantity.shape and (before and before[:3:2]) != sample[:3:2]:
+            self.tell(sample)
         return sample
 
     def start(self, value: Any, done: Callable[[], None] | None = None) -> None:

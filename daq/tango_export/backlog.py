@@ -32,8 +32,11 @@ class Backlog:
 
     def put(self, device: str, attribute: str) -> None:
         """Note that something changed."""
+        changed = device, attribute
+        if changed in self._waiting:
+            return  # it is read after the backlog was taken, so what is there now will be told
         with self._some:
-            self._waiting[device, attribute] = None
+            self._waiting[changed] = None
             self._some.notify()
 
     def take(self) -> Iterable[Changed]:

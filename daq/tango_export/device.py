@@ -136,6 +136,11 @@ class ExportedDevice(Device):
         shown = self._shown.get(name)
         if shown is None:
             return
+        if shown.take is not None:
+            self._describe(shown, shown.form())  # limits may be moved, too
+        attr = self.get_device_attr().get_attr_by_name(name)
+        if not (attr.change_event_subscribed() or attr.archive_event_subscribed()):
+            return  # who subscribes is told what it is then
         try:
             reading = shown.read()
         except TerasuError as error:
@@ -143,11 +148,6 @@ class ExportedDevice(Device):
             self.push_change_event(name, why)
             self.push_archive_event(name, why)
             return
-        if shown.take is not None:
-            self._describe(shown, shown.form())  # limits may be moved, too
-        attr = self.get_device_attr().get_attr_by_name(name)
-        if not (attr.change_event_subscribed() or attr.archive_event_subscribed()):
-            return  # who subscribes is told what it is then
         self._keep_written(name, reading)
         self.push_change_event(name, reading.value, reading.time, quality(reading))
         self.push_archive_event(name, reading.value, reading.time, quality(reading))

@@ -94,9 +94,8 @@ def _watch(named: Named, acting: Acting, rights: Rights, touch: Touch) -> Callab
             for name in names:
                 touch(name)
 
-        signal.subscribe(changed, run=False)
         signal.subscribe(changed, event_type="meta", run=False)
-        ends.append(lambda signal=signal, changed=changed: signal.clear_sub(changed))
+        ends += [signal.watch(changed), lambda signal=signal, changed=changed: signal.clear_sub(changed)]
 
     def end() -> None:
         acting.changed = lambda: None
