@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+LAST_ELEMENT = 98  # Cf, the last in xraydb's tables
 Floats: TypeAlias = npt.NDArray[np.float64]
 Kind: TypeAlias = Literal["total", "photo", "incoh", "coh"]
 
@@ -64,9 +65,14 @@ def poisson_quantile(share: Floats, expected: Floats) -> Floats:
 def is_element(symbol: str) -> bool:
     """Tell whether this is the symbol of an element that the tables hold."""
     try:
-        return 1 <= int(_xraydb().atomic_number(symbol)) <= 98
+        return 1 <= int(_xraydb().atomic_number(symbol)) <= LAST_ELEMENT
     except (ValueError, TypeError):
         return False
+
+
+def elements() -> tuple[str, ...]:
+    """Return the symbols of all elements that are tabulated."""
+    return tuple(str(_xraydb().atomic_symbol(z)) for z in range(1, LAST_ELEMENT + 1))
 
 
 def parse_formula(formula: str) -> dict[str, float]:

@@ -29,7 +29,9 @@ def main() -> None:
                 return
             from benchmarks.cold_start import HOUR, ColdStart
             from benchmarks.reference import Reference
+            from benchmarks.tango_step import TangoStep
 
+            tango_step = TangoStep(directory)
             reference = Row("R: bp.scan([det], motor, 0, 1, 200), in process, no callbacks", Reference())
             listed = Row("list(plan) of a spectrum with 328 points", chain.listed, absolute=True)
             lean = Row("200-point step scan over CA, journal, catalogue, lean step", chain.lean_scan, goal=1.2)
@@ -43,9 +45,14 @@ def main() -> None:
                 Row("  ... from the end of that scan until it can be read", chain.readable, absolute=True),
                 Row("the same, watched: conditions and integrity", chain.guarded_scan, goal=1.1, against=lean),
                 Row("the same with Bluesky's own step", chain.scan),
+                Row("10 scans of 20 points, likewise, lean step", chain.short_scans, goal=1.5),
+                Row("200-point step scan over Tango, journal, catalogue, lean step", tango_step, goal=2.0),
                 Row("200-point energy scan over CA, motions x 1000", chain.energy_scan),
             ]
-            interleave(rows, arguments.rounds)
+            try:
+                interleave(rows, arguments.rounds)
+            finally:
+                tango_step.close()
             flat = [
                 Row("10 000 points: last thousand to the first", chain.long_scan, goal=1.05, absolute=True, unit="x"),
                 Row("  ... growth of the engine over the last 9 000", chain.grown, goal=5.0, absolute=True, unit="MB"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,34 +15,31 @@ from benchmarks.reference import POINTS
 
 MANY, THOUSAND = 10_000, 1_000
 """Points of a long scan, and of each part of it that is timed."""
+SHORT = 20
+"""Points of a short one."""
 MB = 1e6
-INSTANT = {
-    "velocity_urad_per_s = 100.0": "velocity_urad_per_s = 1.0e9",
-    "acceleration_s = 0.05": "acceleration_s = 0.0",
-}
+INSTANT = "velocity_urad_per_s = 1.0e9\nacceleration_s = 0.0"
 
 
-def instant_axis_config(directory: Path) -> Path:
-    """Copy the configuration and make the second crystal's pitch an axis that moves in no time."""
+def instant_axis_config(directory: Path, *, tango: bool = False) -> Path:
+    """Make a configuration where the second crystal's pitch moves in no time; `tango`: it and the counter are there."""
     from beam import facts
 
-    copy = Path(shutil.copytree(facts.config_dir(), directory / "config"))
-    file = copy / "bl09u.toml"
-    head, pitch = file.read_text().split("[devices.dcm.pitch]")
-    for slow, instant in INSTANT.items():
-        assert slow in pitch
-        pitch = pitch.replace(slow, instant, 1)
-    file.write_text(f"{head}[devices.dcm.pitch]{pitch}")
-    return copy
+    config = directory / "config"
+    config.mkdir()
+    (config / "facility.toml").write_text(f'extends = "{facts.config_dir()}"\n')
+    axis, counter = (f'tango = "bl09u/{name}"\n' if tango else "" for name in ("dcm/pitch", "counter/1"))
+    (config / "bl09u.toml").write_text(f"[devices.dcm.pitch]\n{axis}{INSTANT}\n[devices.counter]\n{counter}")
+    return config
 
 
 class Chain:
     """Servers, device tree, engine with journal, and a catalogue process beside them."""
 
-    def __init__(self, directory: Path, time_scale: float = 1000.0) -> None:
+    def __init__(self, directory: Path, time_scale: float = 1000.0, *, tango: bool = False) -> None:
         from ioc_sim.launch import Simulation
 
-        config = instant_axis_config(directory)
+        config = instant_axis_config(directory, tango=tango)
         self.data = directory / "data"
         self.simulation = Simulation("bl09u", config=config, time_scale=time_scale, seed=1)
         self.simulation.start()
@@ -73,8 +69,8 @@ class Chain:
 
         yield from mv(self.tree.counter.preset_time, dwell_s)
 
-    def scan(self, per_step: Callable[..., Any] | None = None) -> float:
-        """Scan the instant axis over 200 points; return seconds from the call of the engine to its return."""
+    def scan(self, per_step: Callable[..., Any] | None = None, points: int = POINTS) -> float:
+        """Scan the instant axis; return seconds from the call of the engine to its return."""
         from bluesky.plans import scan
 
         counts: list[int] = []
@@ -84,20 +80,24 @@ class Chain:
                 counts.append(int(doc["data"]["counter_exposures"]))
 
         token = self.engine.subscribe(note, "event")
-        plan = scan([self.tree.counter], self.tree.dcm.pitch, -200, 198, POINTS, per_step=per_step)
+        plan = scan([self.tree.counter], self.tree.dcm.pitch, -200, 198, points, per_step=per_step)
         seconds, uid = self._timed(plan)
         self.engine.unsubscribe(token)
         steps = {after - before for before, after in itertools.pairwise(counts)}
-        assert len(counts) == POINTS
+        assert len(counts) == points
         assert steps == {1}, f"stale or doubled readings: {sorted(steps)}"
         self._readable(uid)
         return seconds
 
-    def lean_scan(self) -> float:
+    def lean_scan(self, points: int = POINTS) -> float:
         """Scan with the lean inner loop."""
         from plans.lean import lean_step
 
-        return self.scan(lean_step)
+        return self.scan(lean_step, points)
+
+    def short_scans(self) -> float:
+        """Take as many points in scans of 20."""
+        return sum(self.lean_scan(SHORT) for _ in range(POINTS // SHORT))
 
     def guarded_scan(self) -> float:
         """Scan with the lean inner loop under all that a session's engine watches over: conditions, integrity."""

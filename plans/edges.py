@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import xraydb  # pyright: ignore[reportMissingTypeStubs]
-
+from beam import tables
 from beam.errors import UnknownName
 
-_tables: Any = xraydb
-LAST_ELEMENT = 98  # Cf, the last in xraydb's tables
 _ELEMENT = re.compile(r"\s*([A-Za-z]{1,2})(?![a-z])")
 _WRITTEN = re.compile(r"\s*([A-Za-z]{1,2}?)[\s_\-]*([K-P][1-7]?)\s*", re.IGNORECASE)
 
@@ -33,8 +30,7 @@ class Edge(NamedTuple):
 def all_edges() -> dict[str, Edge]:
     """Return all edges that xraydb tabulates, by name."""
     found: dict[str, Edge] = {}
-    for z in range(1, LAST_ELEMENT + 1):
-        element = str(_tables.atomic_symbol(z))
+    for element in tables.elements():
         for edge in _edges_of(element):
             found[edge.name] = edge
     return found
@@ -61,8 +57,6 @@ def find_edge(name: str) -> Edge:
 
 
 def _edges_of(element: str) -> list[Edge]:
-    try:
-        tabulated = _tables.xray_edges(element)
-    except ValueError:  # no such element
+    if not tables.is_element(element):
         return []
-    return [Edge(element, str(level), float(edge.energy)) for level, edge in tabulated.items()]
+    return [Edge(element, level, energy_ev) for level, energy_ev in tables.edges_ev(element).items()]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from beam.constants import HC, SILICON_LATTICE
 from beam.inflection import first_inflection
+from beam.tables import edges_ev, is_element
 from daq.errors import DataError
 from daq.export.run_data import RunData, Stream
 
@@ -120,11 +121,8 @@ class Spectrum:
     @property
     def edge_found_ev(self) -> float | None:
         """The first inflection of the spectrum in eV (`beam.inflection`); None if no edge rises in it."""
-        from xraydb import xray_edge
-
-        about = self.element_and_edge
-        tabulated = xray_edge(*about) if about else None
-        around = None if tabulated is None else float(tabulated.energy)
+        element, edge = self.element_and_edge or ("", "")
+        around = edges_ev(element).get(edge) if is_element(element) else None
         return first_inflection(self.energy_ev, self.mu, around)
 
     @property
