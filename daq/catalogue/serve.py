@@ -27,6 +27,7 @@ from beam.errors import TerasuError
 from daq import logs, paths
 from daq.catalogue import store
 from daq.catalogue.address import Address, Ownership
+from daq.catalogue.spared import spare
 from daq.errors import FAILED
 
 IDLE_S = 120.0
@@ -71,6 +72,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _build(data: Path) -> tuple[Any, Any, socket.socket, Address]:
     """Import Tiled and put the server together."""
+    spare()
     from tiled.config import Authentication
     from tiled.server.app import build_app
 
