@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from benchmarks.reference import POINTS
 
-SCANS = 3
+SCANS = 8
 EVENTS = 10_000
 PUSHING_S = 2.0
 AXIS = "bl09u/dcm/bragg"
