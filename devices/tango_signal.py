@@ -207,6 +207,12 @@ class TangoSignal(Sampled):
             raise self.lost()
         if self.row.part is Part.COMMAND:
             return self.sample
+        sample, answered_at = self._question(proxy)
+        # Servers stamp the event of a state when they push it: one that came meanwhile may be of what was before.
+        return sample if sample.time <= answered_at else self._question(proxy)[0]
+
+    def _question(self, proxy: Any) -> tuple[Sample, float]:
+        """Return what is known after an answer of the server, and the time stamp of that answer."""
         asked = time.monotonic()
         try:
             reading = proxy.read_attribute(self.row.name)
@@ -217,7 +223,8 @@ class TangoSignal(Sampled):
                 raise TimedOut(f"{self.name}: {self.address} does not answer: {first_line(error)}; {words}") from error
             raise BadReading(f"{self.name}: {self.address} cannot be read: {first_line(error)}; {words}") from error
         self._link.share(self.row.name, reading, asked)
-        return self.answered(reading, asked) if self._asked_at != asked else self.sample
+        sample = self.answered(reading, asked) if self._asked_at != asked else self.sample
+        return sample, float(reading.time.totime())
 
     def ask(self) -> None:
         """Have it asked for together with others of its device."""

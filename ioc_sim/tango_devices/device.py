@@ -82,7 +82,8 @@ class ShownDevice(Device):
     def changed(self, name: str, what: Snapshot | Stated) -> None:
         """Push what changed to those who subscribed; called in the thread of all pushes."""
         if isinstance(what, Stated):
-            self._say_state(what)
+            # that of now: an event of a state that is past would have a later stamp than an answer that knows better
+            self._say_state(self.presence.stated)
             for each in (STATE, STATUS):
                 self.push_change_event(each)
                 self.push_archive_event(each)
