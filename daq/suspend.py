@@ -18,7 +18,7 @@ from beam.errors import ConfigError, UnknownName
 from beam.run_rules import HoldShutter, HoldSignal, Suspension
 from devices.errors import BadReading
 from devices.quality import unfit
-from devices.signals import DeviceSignal
+from devices.signals import DeviceSignal, Sample, enum_text
 
 
 class Condition(Protocol):
@@ -52,7 +52,7 @@ class SignalCondition:
         self._worst: float | str | None = None
         self._looked = 0.0  # the server's time of what was looked at last
         self._lock = threading.Lock()
-        signal.subscribe(self._seen, run=False)
+        signal.watch(self._seen)
         if rule.equals is None:
             return
         if signal.quantity.enum and rule.equals not in signal.quantity.enum:
@@ -65,14 +65,16 @@ class SignalCondition:
                 f"suspend on {self.rule.signal}: unit = {self.rule.unit!r}, but the signal is in {self.signal.unit!r}"
             )
 
-    def _seen(self, value: Any = None, timestamp: float = 0.0, **_: Any) -> None:
+    def _seen(self, sample: Sample) -> None:
+        value = enum_text(self.signal.quantity, sample.value)
         if self.rule.equals is None:
             fine = not isinstance(value, int | float) or self._inside(value, resume=False)
         else:
             fine = str(value) == self.rule.equals
-        with self._lock:
-            if not fine and timestamp > self._looked:
-                self._worst = value
+        if not fine:
+            with self._lock:
+                if sample.time > self._looked:
+                    self._worst = value
 
     def _inside(self, value: float, *, resume: bool) -> bool:
         rule = self.rule

@@ -33,7 +33,7 @@ class Sampled(DeviceSignal):
         self._last_seen: Sample | None = None
         self._fetched_time = 0.0
         self._latest_lock = threading.Lock()
-        self._watchers: tuple[Callable[[], None], ...] = ()
+        self._watchers: tuple[Callable[[Sample], None], ...] = ()
         super().__init__(*args, **kwargs)
 
     # -- what the server sends ---------------------------------------------------------------------------------
@@ -75,8 +75,8 @@ class Sampled(DeviceSignal):
 
     def tell(self, sample: Sample) -> None:
         """Tell a new value to all who want to know."""
-        for touched in self._watchers:
-            touched()
+        for told in self._watchers:
+            told(sample)
         if self._callbacks[self.SUB_VALUE]:
             self._metadata_thread_ctx.run(self._run_value_subs, sample)
 
@@ -88,14 +88,14 @@ class Sampled(DeviceSignal):
             severity=sample.severity,
         )
 
-    def watch(self, touched: Callable[[], None]) -> Callable[[], None]:
-        """Call `touched` whenever there is a new value, in the transport's own thread: it must return at once."""
+    def watch(self, told: Callable[[Sample], None]) -> Callable[[], None]:
+        """Call `told` with each new value, in the transport's own thread: it must return at once."""
         with self._latest_lock:
-            self._watchers += (touched,)
+            self._watchers += (told,)
 
         def end() -> None:
             with self._latest_lock:
-                self._watchers = tuple(one for one in self._watchers if one is not touched)
+                self._watchers = tuple(one for one in self._watchers if one is not told)
 
         return end
 

@@ -74,10 +74,10 @@ class DeviceSignal(Signal):
         """The latest value that the server sent by itself, or NotConnected."""
         raise NotImplementedError
 
-    def watch(self, touched: Callable[[], None]) -> Callable[[], None]:
-        """Call `touched` whenever there is a new value, in the transport's own thread: it must return at once.
+    def watch(self, told: Callable[[Sample], None]) -> Callable[[], None]:
+        """Call `told` with each new value, in the transport's own thread: it must return at once.
 
-        Much lighter than `subscribe`, which is told what the value is. Returns what ends it.
+        Much lighter than `subscribe`, for which ophyd has a thread of its own. Returns what ends it.
         """
         raise NotImplementedError
 

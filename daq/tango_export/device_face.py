@@ -90,7 +90,7 @@ def _watch(named: Named, acting: Acting, rights: Rights, touch: Touch) -> Callab
     ends: list[Callable[[], None]] = []
     for signal, names in by_signal.items():
 
-        def changed(names: list[str] = names, **_: Any) -> None:
+        def changed(_: Any = None, names: list[str] = names, **__: Any) -> None:
             for name in names:
                 touch(name)
 

@@ -32,6 +32,7 @@ class FakeSignal(DeviceSignal):
         self.latest = self.truth = Sample(empty, 0.0, 0, time.monotonic())
         self.limits_ = (0.0, 0.0)
         self.fetched = 0
+        self.watchers: list[Callable[[Sample], None]] = []
 
     @property
     def connected(self) -> bool:
@@ -64,6 +65,10 @@ class FakeSignal(DeviceSignal):
 
     def get(self, **_: Any) -> Any:
         return enum_text(self.quantity, self.sample.value)
+
+    def watch(self, told: Callable[[Sample], None]) -> Done:
+        self.watchers.append(told)
+        return lambda: self.watchers.remove(told)
 
     def start(self, value: Any, done: Done | None = None) -> None:
         self.server.write(self, to_wire(self.quantity, value, self.name), done or (lambda: None))
@@ -133,6 +138,8 @@ class FakeServer:
             one.latest = one.truth
         if not self.late and one.online:
             one._run_subs(sub_type=one.SUB_VALUE, value=one.get(), timestamp=one.truth.time, severity=severity)
+            for told in one.watchers:
+                told(one.truth)
 
     def write(self, signal: FakeSignal, value: Any, done: Done) -> None:
         self.writes.append((signal.address, value))
