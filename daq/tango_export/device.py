@@ -139,18 +139,23 @@ class ExportedDevice(Device):
         if shown.take is not None:
             self._describe(shown, shown.form())  # limits may be moved, too
         attr = self.get_device_attr().get_attr_by_name(name)
-        if not (attr.change_event_subscribed() or attr.archive_event_subscribed()):
-            return  # who subscribes is told what it is then
+        pushes: list[Any] = []  # who subscribes later is told what it is then
+        if attr.change_event_subscribed():
+            pushes.append(self.push_change_event)
+        if attr.archive_event_subscribed():
+            pushes.append(self.push_archive_event)
+        if not pushes:
+            return
         try:
             reading = shown.read()
         except TerasuError as error:
             why = failure(error, f"{self.get_name()}/{name}")
-            self.push_change_event(name, why)
-            self.push_archive_event(name, why)
+            for push in pushes:
+                push(name, why)
             return
         self._keep_written(name, reading)
-        self.push_change_event(name, reading.value, reading.time, quality(reading))
-        self.push_archive_event(name, reading.value, reading.time, quality(reading))
+        for push in pushes:
+            push(name, reading.value, reading.time, quality(reading))
 
     def push_state(self) -> None:
         """Tell those who subscribed state and sentence, as far as they have changed."""
