@@ -3,9 +3,9 @@
 ========  ====================================================
 state     when
 ========  ====================================================
-FAULT     its counts are invalid
-ALARM     its counts are in major alarm
 RUNNING   it counts
+FAULT     otherwise, and its counts are invalid
+ALARM     likewise, in major alarm
 ON        otherwise
 ========  ====================================================
 
@@ -51,4 +51,5 @@ def face(facts: Scaler, group: CounterGroup) -> Face:
         {"Start": start, "Stop": stop, "Abort": stop},
         {"ClockHz": facts.clock_hz},
         acting="RUNNING",
+        past_alarms=True,  # invalid counts are published before the number of exposures: it counts until then
     )
