@@ -143,13 +143,16 @@ class Guard:
         """Return `plan`, guarded."""
         return plan if not self.conditions else _Guarded(self, plan).run()
 
-    def ask(self, fences: Collection[str] = ()) -> list[DeviceSignal]:
-        """Ask for all that the conditions depend on, except for what came by circuits that are `fences`."""
+    def ask(self, moment: float, fences: Collection[str] = ()) -> list[DeviceSignal]:
+        """Ask now, at `moment` (monotonic clock), for all that the conditions depend on.
+
+        What came by circuits that are `fences` is known without.
+        """
         signals = [
             signal for one in self.conditions for signal in one.signals if not fences or signal.circuit not in fences
         ]
         for signal in signals:
-            signal.ask()
+            signal.ask(moment)
         return signals
 
     def broken(
@@ -163,7 +166,8 @@ class Guard:
             What `ask` returned and when it was called (monotonic clock); by default all is asked now.
         """
         if asked is None:
-            since, asked = time.monotonic(), self.ask()
+            since = time.monotonic()
+            asked = self.ask(since)
         for signal in asked:
             signal.fetch_since(since)
         return [(one, why) for one in self.conditions if (why := one.broken()) is not None]
@@ -224,7 +228,8 @@ class _Guarded:
                 self._stream = str(msg.kwargs.get("name") or "primary")
                 if self._triggered:  # the answers come while the detectors are read
                     self._since_asked = time.monotonic()
-                    self._asked = self.guard.ask({getattr(one, "fence", "") for one in self._triggered} - {""})
+                    fences = {getattr(one, "fence", "") for one in self._triggered} - {""}
+                    self._asked = self.guard.ask(self._since_asked, fences)
             case "trigger":
                 self._triggered.add(msg.obj)
             case "read" if self._bundling and answer:

@@ -9,7 +9,7 @@ a reading before the server has sent it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from devices.ca_names import pv_name, unit_of
 from devices.deadlines import PATIENCE
 from devices.errors import NotConnected, NotTaken, TimedOut
 from devices.sampled import Sampled
-from devices.signals import Quantity, Sample, to_wire
+from devices.signals import DeviceSignal, Quantity, Sample, to_wire
 
 
 class ChannelAccess:
@@ -136,9 +136,9 @@ class Monitored(Sampled):
                 found[name] = {"low": low, "high": high}
         return found
 
-    def ask(self) -> None:
+    def ask(self, moment: float) -> None:
         """Send the question that `fetch_since` will wait for."""
-        if self.connected:
+        if self.connected and self._fetched_at < moment:
             self._question = self._ask()
 
     def fetch_since(self, moment: float) -> Sample:
@@ -188,7 +188,7 @@ class Monitored(Sampled):
 class CaSignalRO(Monitored, EpicsSignalRO):  # pyright: ignore[reportIncompatibleMethodOverride]
     """A PV that is only read."""
 
-    def start(self, value: Any, done: Callable[[], None] | None = None) -> None:
+    def start(self, value: Any, done: Callable[[], None] | None = None, along: Sequence[DeviceSignal] = ()) -> None:
         """Refuse."""
         raise NotTaken(f"{self.name}: {self.address} is read-only")
 
@@ -198,7 +198,7 @@ class CaSignal(Monitored, EpicsSignal):  # pyright: ignore[reportIncompatibleMet
 
     _write_pv: Any
 
-    def start(self, value: Any, done: Callable[[], None] | None = None) -> None:
+    def start(self, value: Any, done: Callable[[], None] | None = None, along: Sequence[DeviceSignal] = ()) -> None:
         """Write `value`; `done` is called at the put's completion, also where the server refused or was lost."""
         if not self.connected:
             raise self.lost()

@@ -15,7 +15,7 @@ from devices.chamber import CurrentDetector, IonChamber, PulseDetector
 from devices.errors import NotConnected, Overloaded
 from devices.exposing import Exposing, Exposure
 from devices.quality import readings
-from devices.signals import Attr, Quantity, fetch_all
+from devices.signals import Attr, DeviceSignal, Quantity
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 
 COUNTS = Quantity("float", "counts")
@@ -79,8 +79,8 @@ class Counter(Exposing):
     def _halt(self) -> tuple[Any, str]:
         return self.counting, "Done"
 
-    def _ask_anew(self) -> None:
-        fetch_all([*self._acquired, *(chamber.overload for chamber in self.chambers.values())])
+    def _judged(self) -> list[DeviceSignal]:
+        return [chamber.overload for chamber in self.chambers.values()]
 
     def _proven_rest(self) -> bool:
         # what comes by another circuit may be older than the counts

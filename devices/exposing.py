@@ -19,13 +19,14 @@ What else a reading has to hold, each kind says (`_judge_rest`).
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any, ClassVar
 
 from devices.base import Instrument
 from devices.deadlines import PATIENCE
 from devices.errors import BadReading, Busy, NotConnected, Stopped
 from devices.quality import check
-from devices.signals import DeviceSignal
+from devices.signals import DeviceSignal, fetch_all
 from devices.waiting import Waiting, in_background
 
 SHORT_REL = 1e-3
@@ -92,8 +93,8 @@ class Exposing(Instrument):
         """Say whether all else that the monitors told is consistent."""
         return True
 
-    def _ask_anew(self) -> None:
-        """Ask for all that is judged, but for the number of exposures."""
+    def _judged(self) -> list[DeviceSignal]:
+        """Return what is judged, beside the number of exposures and what was acquired."""
         raise NotImplementedError
 
     def _judge_rest(self, exposure: Exposure) -> None:
@@ -120,7 +121,7 @@ class Exposing(Instrument):
             self.fence = ""
             exposure = self._exposure = Exposure(stamps, made, preset, status)
         signal, value = self._start
-        status.guard(lambda: signal.start(value, lambda: self._ended(exposure)))
+        status.guard(lambda: signal.start(value, lambda: self._ended(exposure), self._acquisition(exposure)))
         return status
 
     def stop(self, *, success: bool = False) -> None:
@@ -172,10 +173,19 @@ class Exposing(Instrument):
         signal, _ = self._start
         if refusal := signal.refusal:
             raise BadReading(f"{self.name}: did not count: {refusal}")
-        self._ask_anew()
-        if exposure.exposures is not None and self.exposures.fetch().value == exposure.exposures:
+        moment, judged = time.monotonic(), self._judged()
+        for one in judged:
+            one.ask(moment)
+        fetch_all(self._acquisition(exposure), signal.ended_at)
+        for one in judged:
+            one.fetch_since(moment)
+        if exposure.exposures is not None and self.exposures.sample.value == exposure.exposures:
             raise BadReading(f"{self.name}: reported the end of a {self.result}, but made no exposure")
         self._judge(exposure)
+
+    def _acquisition(self, exposure: Exposure) -> list[DeviceSignal]:
+        """Return what to ask, in this order: the number first, which servers publish after what it numbers."""
+        return [*([] if exposure.exposures is None else [self.exposures]), *self._acquired]
 
     def _judge(self, exposure: Exposure) -> None:
         for signal in self._acquired:

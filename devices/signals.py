@@ -112,12 +112,20 @@ class DeviceSignal(Signal):
         return ""
 
     @property
+    def ended_at(self) -> float | None:
+        """When the question was sent (monotonic clock) whose answer was that what `start` began has ended.
+
+        What was asked along was answered with it. None where nobody asked: the control system said so by itself.
+        """
+        return None
+
+    @property
     def polled_s(self) -> float:
         """Seconds from one question to the next, where the server does not tell changes by itself; otherwise 0."""
         return 0.0
 
-    def ask(self) -> None:
-        """Send the question that `fetch_since` will wait for, so that several signals can be asked at once."""
+    def ask(self, moment: float) -> None:
+        """Send the question that `fetch_since` of this `moment` will wait for, so that several are asked at once."""
 
     def fetch_since(self, moment: float) -> Sample:
         """Return what the server answers to a question sent at `moment` (monotonic clock) or later; or ask now."""
@@ -133,16 +141,20 @@ class DeviceSignal(Signal):
         """Ask the server now: what it answers is newer than everything that had ended before."""
         raise NotImplementedError
 
-    def start(self, value: Any, done: Callable[[], None] | None = None) -> None:
-        """Write `value`; call `done` when all that this started has ended, however it ended. Never blocks."""
+    def start(self, value: Any, done: Callable[[], None] | None = None, along: Sequence[DeviceSignal] = ()) -> None:
+        """Write `value`; call `done` when all that this started has ended, however it ended. Never blocks.
+
+        A control system that has to be asked for the end is asked for `along` with it: signals of the same device, in
+        their order, and for the end last.
+        """
         raise NotImplementedError
 
 
-def fetch_all(signals: Sequence[DeviceSignal]) -> list[Sample]:
-    """Ask for all of `signals` at once; return what the servers answer."""
-    moment = time.monotonic()
+def fetch_all(signals: Sequence[DeviceSignal], since: float | None = None) -> list[Sample]:
+    """Ask for all of `signals` at once, but for those asked `since` then (monotonic); return what servers answer."""
+    moment = time.monotonic() if since is None else since
     for signal in signals:
-        signal.ask()
+        signal.ask(moment)
     return [signal.fetch_since(moment) for signal in signals]
 
 

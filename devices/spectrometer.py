@@ -30,7 +30,7 @@ from devices.mapping import Mapping
 from devices.quality import check
 from devices.region import Region
 from devices.settling import apply
-from devices.signals import Attr, Quantity, fetch_all
+from devices.signals import Attr, DeviceSignal, Quantity
 from devices.state import Fact, State, Stated, alarm, first_that_holds
 
 SECONDS = Quantity("float", "s")
@@ -132,10 +132,13 @@ class Spectrometer(Exposing):
     def _proven_rest(self) -> bool:
         return not self.counting.sample.value and self._wrong_sum() is None
 
-    def _ask_anew(self) -> None:
-        fetch_all([*self._acquired, *(region.counts for region in self.regions.values()), self.counting])
+    def _judged(self) -> list[DeviceSignal]:
+        return [*(region.counts for region in self.regions.values()), self.counting]
+
+    def _judge(self, exposure: Exposure) -> None:
         if self.counting.sample.value:
             raise BadReading(f"{self.name}: reported the end of a spectrum, but counts: somebody else started it")
+        super()._judge(exposure)
 
     def _judge_rest(self, exposure: Exposure) -> None:
         for region in self.regions.values():

@@ -21,8 +21,8 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import tango
 
@@ -52,6 +52,7 @@ class Linked(Protocol):
     """What a link needs of a signal."""
 
     row: Row
+    config: Any
 
     @property
     def connected(self) -> bool:
@@ -82,9 +83,26 @@ class Linked(Protocol):
         """Take what the server answered to a question sent at `since` (monotonic)."""
         ...
 
+    def ended(self, asked_at: float | None) -> None:
+        """Take note that what a write began has ended, and when that was asked (monotonic); None if it was not."""
+        ...
+
     def refused(self, why: str) -> None:
         """Take note of what the server said to a write; empty if it took it."""
         ...
+
+
+class Awaited(NamedTuple):
+    """A write that started what takes time."""
+
+    signal: Linked
+    done: Callable[[], None]
+    along: Sequence[Linked]
+
+    def end(self, asked_at: float | None) -> None:
+        """Say that it has ended; that was asked at `asked_at`, or not at all."""
+        self.signal.ended(asked_at)
+        self.done()
 
 
 class Link:
@@ -116,7 +134,7 @@ class Link:
         self._unheard: dict[str, float] = {}
         self._generation = 0
         self._compare_due = 0.0
-        self._awaited: list[Callable[[], None]] = []
+        self._awaited: list[Awaited] = []
         self._wanted: list[Linked] = []
         self._wanting = threading.Lock()
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -143,9 +161,9 @@ class Link:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(CLOSE_S)
 
-    def write(self, signal: Linked, value: Any, done: Callable[[], None]) -> None:
-        """Write; call `done` when all that this starts has ended, however it ended."""
-        self._jobs.put(lambda: self._write(signal, value, done))
+    def write(self, signal: Linked, value: Any, done: Callable[[], None], along: Sequence[Linked]) -> None:
+        """Write; call `done` when all that this starts has ended, however it ended; `along` is asked with the end."""
+        self._jobs.put(lambda: self._write(value, Awaited(signal, done, along)))
 
     def want(self, signal: Linked) -> None:
         """Have a signal asked for with the next question, together with others."""
@@ -156,7 +174,7 @@ class Link:
         """Ask for all that is wanted, in one question; what cannot be read is left to whoever asks for it alone."""
         with self._wanting:
             wanted, self._wanted = self._wanted, []
-        names = sorted({one.row.name for one in wanted})
+        names = list(dict.fromkeys(one.row.name for one in wanted))  # answered in this order
         proxy, since = self.proxy, time.monotonic()
         if proxy is None or not names:
             return
@@ -239,9 +257,7 @@ class Link:
         self._polled.clear()
         for one in self._signals:
             one.detached()
-        awaited, self._awaited = self._awaited, []
-        for done in awaited:
-            done()
+        self._end_awaited(None)
 
     def _unsubscribe(self) -> None:
         self._generation += 1
@@ -348,29 +364,41 @@ class Link:
                 continue
             self._take(name, reading)
             if name == STATE.lower() and not reading.has_failed:
-                self._judge(reading)
+                self._judge(reading, None)
 
     def _look_at_state(self) -> None:
-        if self._awaited and self.proxy is not None:
-            reading = self.proxy.read_attribute(STATE)
-            self._take(STATE.lower(), reading)
-            self._judge(reading)
+        if not self._awaited or self.proxy is None:
+            return
+        names = [*dict.fromkeys(each.row.name for one in self._awaited for each in one.along), STATE]
+        since = time.monotonic()
+        readings = self.proxy.read_attributes(names)
+        state = readings[-1]
+        if state.has_failed:
+            raise tango.DevFailed(*state.get_err_stack())
+        for name, reading in zip(names, readings, strict=True):
+            if not reading.has_failed:
+                self.share(name, reading, since)
+        self._judge(state, since)
 
-    def _judge(self, reading: Any) -> None:
+    def _judge(self, state: Any, asked_at: float | None) -> None:
         # An event may be of a motion before, and late: only the answer to a question ends a wait.
-        if reading.value not in BUSY:
-            awaited, self._awaited = self._awaited, []
-            for done in awaited:
-                done()
+        if state.value not in BUSY:
+            self._end_awaited(asked_at)
+
+    def _end_awaited(self, asked_at: float | None) -> None:
+        awaited, self._awaited = self._awaited, []
+        for one in awaited:
+            one.end(asked_at)
 
     # writing
 
-    def _write(self, signal: Linked, value: Any, done: Callable[[], None]) -> None:
+    def _write(self, value: Any, write: Awaited) -> None:
+        signal = write.signal
         row = signal.row
         try:
             if self.proxy is None:
                 signal.refused(f"not connected: {self.trouble}")
-                done()
+                write.end(None)
                 return
             signal.refused("")
             if row.part is Part.COMMAND:
@@ -378,17 +406,18 @@ class Link:
             elif row.part is Part.ACTING:
                 self.proxy.command_inout(START if value else STOP)
             else:
-                self.proxy.write_attribute(row.name, value)
+                # by its name alone the library would first ask the server for the type
+                self.proxy.write_attribute(signal.config, value)
         except tango.DevFailed as error:
             signal.refused(first_line(error))
             if is_lost(error):
                 self._lose(error)
-            done()
+            write.end(None)
             return
         if not row.moves:
-            done()
+            write.end(None)
             return
-        self._awaited.append(done)
+        self._awaited.append(write)
         self._look_at_state()
 
 

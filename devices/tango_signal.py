@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tango
@@ -12,7 +12,7 @@ from ophyd import Kind
 
 from devices.errors import BadReading, NotTaken, TimedOut
 from devices.sampled import Sampled
-from devices.signals import INVALID, Quantity, Sample, to_wire
+from devices.signals import INVALID, DeviceSignal, Quantity, Sample, to_wire
 from devices.tango_errors import first_line, is_lost
 from devices.tango_link import POLL_S, Link, link_to, release
 from devices.tango_names import Part, Row, row_of
@@ -62,10 +62,12 @@ class TangoSignal(Sampled):
 
     def __init__(self, device: str, row: Row, **kwargs: Any) -> None:
         self.row = row
-        self._config: Any = None
+        self.config: Any = None
+        """What the server said of an attribute at the connection: type, unit, limits."""
         self._trouble = ""
         self._refusal = ""
         self._asked_at = -1.0
+        self._ended_at: float | None = None
         self._ready = threading.Event()
         super().__init__(address=f"{device}/{row.name}", **kwargs)
         self._metadata["connected"] = False
@@ -76,7 +78,7 @@ class TangoSignal(Sampled):
 
     def attached(self, config: Any) -> str:
         """Take the configuration of an attribute, None of a command; return what is wrong with it, or nothing."""
-        self._config = config
+        self.config = config
         wrong = "" if config is None else mismatch(config, self.quantity, self.row)
         self._trouble = wrong and f"{self.address}: {wrong}"
         if config is None:
@@ -113,6 +115,10 @@ class TangoSignal(Sampled):
     def refused(self, why: str) -> None:
         """Take note of what the server said to a write; empty if it took it."""
         self._refusal = why
+
+    def ended(self, asked_at: float | None) -> None:
+        """Take note that what a write began has ended, and when that was asked."""
+        self._ended_at = asked_at
 
     def _first_arrived(self) -> None:
         self._trouble = ""
@@ -153,6 +159,11 @@ class TangoSignal(Sampled):
         return self._refusal
 
     @property
+    def ended_at(self) -> float | None:
+        """When the question was sent whose answer was that what `start` began has ended; None if there was none."""
+        return self._ended_at
+
+    @property
     def polled_s(self) -> float:
         """Seconds between two readings, where the server offers no events; otherwise 0."""
         return POLL_S if self._link.polls(self.row.name) else 0.0
@@ -160,7 +171,7 @@ class TangoSignal(Sampled):
     @property
     def unit(self) -> str:
         """The unit, as the server says, else as declared."""
-        return (unit(self._config) if self._config is not None else "") or self.quantity.unit
+        return (unit(self.config) if self.config is not None else "") or self.quantity.unit
 
     @property
     def source(self) -> str:
@@ -170,17 +181,17 @@ class TangoSignal(Sampled):
     @property
     def limits(self) -> Any:
         """The lowest and highest value that may be written; equal where there are none."""
-        return limits(self._config) if self._config is not None else (0.0, 0.0)
+        return limits(self.config) if self.config is not None else (0.0, 0.0)
 
     @property
     def digits(self) -> int | None:
         """Digits after the point, where the server says so."""
-        return digits(self._config) if self._config is not None else None
+        return digits(self.config) if self.config is not None else None
 
     @property
     def levels(self) -> dict[str, dict[str, float | None]]:
         """Alarm and warning levels, where the attribute has any."""
-        return levels(self._config) if self._config is not None and self.row.part is Part.VALUE else {}
+        return levels(self.config) if self.config is not None and self.row.part is Part.VALUE else {}
 
     def describe(self) -> dict[str, Any]:
         """Return the data key, with alarm and warning levels where the attribute has any."""
@@ -226,9 +237,9 @@ class TangoSignal(Sampled):
         sample = self.answered(reading, asked) if self._asked_at != asked else self.sample
         return sample, float(reading.time.totime())
 
-    def ask(self) -> None:
+    def ask(self, moment: float) -> None:
         """Have it asked for together with others of its device."""
-        if self.connected and self.row.part is not Part.COMMAND:
+        if self.connected and self.row.part is not Part.COMMAND and self._asked_at < moment:
             self._link.want(self)
 
     def fetch_since(self, moment: float) -> Sample:
@@ -247,13 +258,15 @@ class TangoSignal(Sampled):
             self.tell(sample)
         return sample
 
-    def start(self, value: Any, done: Callable[[], None] | None = None) -> None:
+    def start(self, value: Any, done: Callable[[], None] | None = None, along: Sequence[DeviceSignal] = ()) -> None:
         """Write `value`; `done` is called when what this started has ended, also where the server refused."""
         if not self.quantity.writable:
             raise NotTaken(f"{self.name}: {self.address} is read-only")
         if not self.connected:
             raise self.lost()
-        self._link.write(self, to_wire(self.quantity, value, self.name), done or (lambda: None))
+        self._ended_at = None
+        beside: Any = [one for one in along if isinstance(one, TangoSignal) and one.link is self.link]
+        self._link.write(self, to_wire(self.quantity, value, self.name), done or (lambda: None), beside)
 
     def destroy(self) -> None:
         """Close the connection, if no other signal uses it."""

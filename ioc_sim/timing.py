@@ -4,7 +4,7 @@ Records and groups know only device seconds. A motion or exposure of d seconds
 
 1. waits d / scale seconds of wall time (`wait`; nothing at all when d is 0);
 2. adds d to the experiment clock (`advance`) and, before its completion goes out, tells the ring the new time, so that
-   whoever reads the ring's current after the completion gets the current of that time.
+   whoever reads the ring's current after the completion gets the current of that time, to the microsecond.
 
 In live mode the clock runs by itself: `advance` changes nothing and the ring is told nothing.
 
@@ -26,6 +26,8 @@ Follower = Callable[[float], Awaitable[None]]
 Listener = Callable[[], None]
 Due = Callable[[], Awaitable[None]]
 
+RESOLUTION_S = 1e-6
+"""The ring is told the time where it went on by this or more (device seconds): less is for moves that take no time."""
 LONGEST_S = 1e6
 """No motion or exposure may take longer (device seconds)."""
 
@@ -163,7 +165,7 @@ class Timeline:
             listener()
 
     async def _tell(self, time_s: float) -> None:
-        if self.follower is None or self.clock.mode != "experiment" or time_s <= self._told:
+        if self.follower is None or self.clock.mode != "experiment" or time_s - self._told < RESOLUTION_S:
             return
         await self.follower(time_s)
         self._told = max(self._told, time_s)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 import tango
-from tango import AttrQuality, AttrWriteType, DevState
+from tango import AttrQuality, AttrWriteType, AutoTangoMonitor, DevState
 from tango.server import Device, attribute, command
 
 from beam.errors import TerasuError
@@ -147,13 +147,14 @@ class ExportedDevice(Device):
         if not pushes:
             return
         try:
-            reading = shown.read()
+            with AutoTangoMonitor(self):  # a client's write under way has left its value where this is kept
+                reading = shown.read()
+                self._keep_written(name, reading)
         except TerasuError as error:
             why = failure(error, f"{self.get_name()}/{name}")
             for push in pushes:
                 push(name, why)
             return
-        self._keep_written(name, reading)
         for push in pushes:
             push(name, reading.value, reading.time, quality(reading))
 

@@ -6,11 +6,12 @@ A device has no values of its own: it answers from its `Presence`, and lets clie
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import caproto as ca
 import tango
-from tango import AttrQuality, AttrWriteType, DevState
+from tango import AttrQuality, AttrWriteType, AutoTangoMonitor, DevState
 from tango.server import Device, attribute, command
 
 from beam.errors import TerasuError
@@ -46,7 +47,10 @@ class ShownDevice(Device):
         self.presence = BEHIND[self.get_name().lower()]
         self._limits: dict[str, tuple[float, float]] = {}
         self.presence.reset()
-        self._say_state(self.presence.stated)
+        self._telling = threading.Lock()
+        self._told = self.presence.stated
+        self._told_otherwise = False
+        self._say_state(self._told)
         for name in (STATE, STATUS):
             self.set_change_event(name, True, False)
             self.set_archive_event(name, True, False)
@@ -73,24 +77,49 @@ class ShownDevice(Device):
 
     def dev_state(self) -> DevState:
         """Return the state as it is now."""
-        return getattr(DevState, self.presence.stated.state)
+        with self._telling:
+            stated = self.presence.stated
+            self._told_otherwise |= stated.state != self._told.state
+        return getattr(DevState, stated.state)
 
     def dev_status(self) -> str:
         """Return the sentence that says why."""
         return self.presence.stated.status
 
     def changed(self, name: str, what: Snapshot | Stated) -> None:
-        """Push what changed to those who subscribed; called in the thread of all pushes."""
+        """Push what changed to those who subscribed; called in the thread of all pushes.
+
+        A state that was over before its turn came is not, unless a client was answered with it: it may wait for the
+        next.
+        """
         if isinstance(what, Stated):
-            # that of now: an event of a state that is past would have a later stamp than an answer that knows better
-            self._say_state(self.presence.stated)
-            for each in (STATE, STATUS):
-                self.push_change_event(each)
-                self.push_archive_event(each)
+            self._push_state()
             return
-        self._keep_written(name, what)
-        self.push_change_event(name, what.value, what.time, quality(what))
-        self.push_archive_event(name, what.value, what.time, quality(what))
+        with AutoTangoMonitor(self):  # a client's write under way has left its value where this is kept
+            self._keep_written(name, self.presence.snapshots[name])
+        for push in self._pushes(name):
+            push(name, what.value, what.time, quality(what))
+
+    def _push_state(self) -> None:
+        with self._telling:
+            # that of now: an event of a state that is past would have a later stamp than an answer that knows better
+            stated = self.presence.stated
+            state_is_news = self._told_otherwise or stated.state != self._told.state
+            status_is_news = state_is_news or stated.status != self._told.status
+            self._told, self._told_otherwise = stated, False
+        self._say_state(stated)
+        for name, is_news in ((STATE, state_is_news), (STATUS, status_is_news)):
+            for push in self._pushes(name) if is_news else ():
+                push(name)
+
+    def _pushes(self, name: str) -> list[Any]:
+        """Return how to tell those who subscribed: an event costs as much where nobody has."""
+        attr = self.get_device_attr().get_attr_by_name(name)
+        subscribed = (
+            (attr.change_event_subscribed(), self.push_change_event),
+            (attr.archive_event_subscribed(), self.push_archive_event),
+        )
+        return [push for wanted, push in subscribed if wanted]
 
     def _say_state(self, stated: Stated) -> None:
         # events carry these, whatever they are given

@@ -7,8 +7,8 @@ is copied here whenever a channel is published, as one value that changes at onc
 state      event                        what happens
 =========  ===========================  ================================================================================
 at rest    write, refused at once       the error goes to the client
-at rest    write, done at once          at rest (a setting)
-at rest    write, lasts                 acting: the device is MOVING; the client's write has returned
+at rest    write, soon done             at rest (a setting, a move that takes no time); the client is answered then
+at rest    write, lasts                 acting: the device is MOVING; the client is answered after `BRIEF_S`
 acting     the action ends              at rest, with the state that the channels imply; an error is kept for the status
 =========  ===========================  ================================================================================
 
@@ -29,6 +29,8 @@ from ioc_sim.tango_devices.face import Face, Shown, limits_of, plain
 
 STATE = "State"
 MOVING = "MOVING"
+BRIEF_S = 0.005
+"""Wall time in which an action may end before whoever asked for it is answered; clients hear of its changes then."""
 
 
 class Snapshot(NamedTuple):
@@ -40,6 +42,14 @@ class Snapshot(NamedTuple):
     severity: int
     changing: bool
     limits: tuple[float, float]
+
+    def shows(self, other: Snapshot | Stated) -> bool:
+        """Return whether it shows the same value, as valid, as `other`."""
+        if not isinstance(other, Snapshot):
+            return False
+        scalar = isinstance(self.value, int | float | str)
+        same = self.value == other.value if scalar else self.value is other.value
+        return same and self.severity == other.severity
 
 
 class Stated(NamedTuple):
@@ -70,9 +80,12 @@ class Presence:
         self._shown = {one.name: one for one in face.attributes}
         self._acting: set[asyncio.Future[None]] = set()
         self._failure = ""
+        self._beginning = 0
+        self._kept: list[tuple[str, Snapshot | Stated]] = []
         self._stale = False
         self.stated = self._state()
         self.snapshots = {one.name: self._snapshot(one) for one in face.attributes}
+        self._told = dict(self.snapshots)
         for one in face.attributes:
             for channel in {id(each): each for each in (one.shows, one.takes) if each is not None}.values():
                 channel.watch(lambda name=one.name: self._published(name))  # pyright: ignore
@@ -103,8 +116,13 @@ class Presence:
     async def _begin(self, action: Awaitable[None]) -> None:
         self._failure = ""
         task: asyncio.Future[None] = asyncio.ensure_future(action)
-        for _ in range(2):  # the action's own first step, and that of the motion that it starts
-            await asyncio.sleep(0)
+        self._beginning += 1
+        try:
+            await asyncio.wait({task}, timeout=BRIEF_S)
+        finally:
+            self._beginning -= 1
+            # a turn after the client's answer: pushing events would keep the interpreter from the thread that sends it
+            self._loop.call_soon(self._loop.call_soon, self._tell_kept)
         if task.done():
             task.result()
         else:
@@ -164,7 +182,24 @@ class Presence:
         severity = int(one.shows.severity)
         return Snapshot(plain(one.shows), written, float(one.shows.timestamp), severity, changing, limits_of(one))
 
+    def _tell_kept(self) -> None:
+        if self._beginning:
+            return
+        kept, self._kept = self._kept, []
+        for at, (name, what) in enumerate(kept):
+            later = next((one for other, one in kept[at + 1 :] if other == name), None)
+            if isinstance(what, Snapshot) and later and (what.shows(later) or what.shows(self._told[name])):
+                continue  # its quality was over before anybody could hear of it
+            self._tell(name, what)
+
     def _tell(self, name: str, what: Snapshot | Stated) -> None:
+        if self._beginning or self._kept:
+            self._kept.append((name, what))
+            return
+        if isinstance(what, Snapshot):
+            if what.changing and what.shows(self._told[name]):
+                return  # that it moves, the state tells
+            self._told[name] = what
         if self.on_change is not None:
             with contextlib.suppress(RuntimeError):  # whoever listened is gone
                 self.on_change(name, what)

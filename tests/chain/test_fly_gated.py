@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from bluesky.plan_stubs import mv
 from bluesky.utils import RunEngineInterrupted
+from scanspec import specs
 
 from beam.errors import OutOfReach
 from daq.errors import innermost
 from daq.export.run_data import RunData
 from devices.errors import BadReading
-from plans import fly_map, fly_scan
+from plans import fly_map, fly_scan, fly_spec, fly_spiral
 from tests.chain.guarded import Station
 
 LINE = {"start": -3.0, "stop": 3.0, "num": 41, "gate_s": 0.5}
@@ -310,3 +311,51 @@ def test_a_map_shows_the_sample_to_all_detectors(station, all_three):
     assert columns["sdd_fe_ka"][on].min() > 10 * max(columns["sdd_fe_ka"][off].max(), 1)
     bright = stack(run, "camera_image").sum(axis=(1, 2), dtype=float)
     assert bright[on].max() < bright[off].min()
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("_unguarded")
+def test_a_spiral_shows_the_sample_to_all_detectors(station, all_three):
+    run, error = fly(station, fly_spiral(-2.0, 0.75, 1.5, 0.5, 0.5, **all_three, stage=station.tree.sample_stage))
+    assert error is None
+    points = len(run.primary())
+    assert points > 20
+    columns = whole(run, points)
+    radius = np.hypot(columns["sample_stage_x"] + 2.0, columns["sample_stage_y"] - 0.75)
+    assert radius[0] < 0.3
+    assert radius.max() == pytest.approx(1.5, abs=0.1)
+    # the sample's edge goes through the spiral
+    inside, outside = columns["sample_stage_x"] > -1.4, columns["sample_stage_x"] < -2.6
+    assert columns["sdd_fe_ka"][inside].min() > 10 * max(columns["sdd_fe_ka"][outside].max(), 1)
+    bright = stack(run, "camera_image").sum(axis=(1, 2), dtype=float)
+    assert bright[inside].max() < bright[outside].min()
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("_unguarded")
+def test_a_path_that_scanspec_says_triggers_all_detectors(station, all_three):
+    x, y = "sample_stage_x", "sample_stage_y"
+    spec = specs.Fly(0.5 @ (specs.Linspace(y, 0.5, 1.0, 2) * ~specs.Linspace(x, -2.4, -1.6, 5)))
+    run, error = fly(station, fly_spec(spec, **all_three))
+    assert error is None
+    columns = whole(run, 10)
+    np.testing.assert_allclose(columns[y], [0.5] * 5 + [1.0] * 5, atol=0.01)
+    there = np.linspace(-2.4, -1.6, 5)
+    np.testing.assert_allclose(columns[x], [*there, *there[::-1]], atol=0.02)
+    assert len(stack(run, "camera_image")) == len(stack(run, "sdd_spectrum")) == 10
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("_unguarded")
+def test_the_spectrometer_follows_gates_of_a_millisecond(station):
+    tree = station.tree
+    roles = {**station.roles, "detectors": [tree.counter, tree.sdd]}
+    run, error = fly(station, fly_scan(tree.sample_stage.x, -2.4, -1.6, 2000, 0.001, **roles))
+    assert error is None
+    columns = run.primary().columns
+    spectra = stack(run, "sdd_spectrum")
+    assert len(run.primary()) == len(spectra) == 2000
+    np.testing.assert_array_equal(columns["sdd_gate"], columns["flyer_gate"])
+    np.testing.assert_array_equal(columns["sdd_fe_ka"], spectra[:, 620:661].sum(axis=1))
+    np.testing.assert_allclose(columns["sdd_real_time"], 0.001, rtol=0.01)
+    assert columns["sdd_fe_ka"][-500:].sum() > 10 * max(columns["sdd_fe_ka"][:500].sum(), 1)

@@ -41,6 +41,17 @@ def test_nothing_to_wait_for_is_no_turn_of_the_loop_and_no_word_to_the_ring():
     assert ring.times == []
 
 
+def test_moves_that_take_no_time_are_told_to_the_ring_when_they_come_to_a_microsecond():
+    async def moves():
+        ring = Ring()
+        timeline = Timeline(ExperimentClock(), ring.follow)
+        for _ in range(1001):
+            await timeline.advance(2e-9)
+        return ring.times
+
+    assert asyncio.run(moves()) == pytest.approx([1e-6, 2e-6], abs=3e-9)
+
+
 def test_the_ring_hears_of_an_exposure_before_it_is_made_and_once():
     async def expose():
         ring = Ring()

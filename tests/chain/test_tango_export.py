@@ -280,6 +280,15 @@ def test_a_counter_counts(export):
     assert counter.state() == tango.DevState.ON
 
 
+def test_what_is_written_is_what_is_taken_while_events_of_the_last_value_are_pushed(export, follow):
+    counter = export("bl09u/counter/1")
+    presets = follow(counter, "PresetTime")
+    for wanted in [0.1 + 0.001 * number for number in range(200)]:
+        counter.write_attribute("PresetTime", wanted)
+        assert counter.read_attribute("PresetTime").value == pytest.approx(wanted)
+    presets.until(lambda one: one.attr_value.value == pytest.approx(0.299))
+
+
 def test_devices_and_events_are_on_loopback_only(export, follow):
     follow(export("bl09u/dcm/bragg"), "Position").until(lambda _: True)
     sockets = psutil.Process(export.process.pid).net_connections("tcp")

@@ -104,3 +104,24 @@ def test_a_write_that_takes_longer_than_tango_waits_fails_the_scan(lone):
     assert "not answer in time" in late["said"] or "lost its server on the way to -20 urad" in late["said"]
     assert late["points"] == [[one, one] for one in POINTS[:5]]
     assert late["took_s"] < 30  # Tango waits 3 s; what is checked is that it ends
+
+
+@pytest.fixture(scope="module")
+def instant(tmp_path_factory):
+    """What became of moves in no time: a state of the way is told when the answer says that the axis has arrived."""
+    config = tmp_path_factory.mktemp("instant")
+    (config / "facility.toml").write_text(f'extends = "{facts.config_dir()}"\n')
+    (config / "bl09u.toml").write_text(
+        '[devices.dcm.pitch]\ntango = "bl09u/dcm/pitch"\nvelocity_urad_per_s = 1.0e9\nacceleration_s = 0.0\n'
+    )
+    return probed("tango_instant_probe", config)
+
+
+def test_each_move_that_takes_no_time_ends_as_it_should(instant):
+    assert instant["arrived"] == pytest.approx(instant["places"], abs=0.1)
+
+
+def test_another_client_hears_of_each_place_and_of_the_rest_at_the_end(instant):
+    assert instant["complete"]
+    assert instant["heard"][-len(instant["places"]) :] == pytest.approx(instant["places"], abs=0.1)
+    assert instant["states"] == ["ON", "ON"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ class FakeSignal(DeviceSignal):
         self.watchers.append(told)
         return lambda: self.watchers.remove(told)
 
-    def start(self, value: Any, done: Done | None = None) -> None:
+    def start(self, value: Any, done: Done | None = None, along: Sequence[Any] = ()) -> None:
         self.server.write(self, to_wire(self.quantity, value, self.name), done or (lambda: None))
 
     def put(self, value: Any, *_: Any, **__: Any) -> None:

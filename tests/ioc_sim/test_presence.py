@@ -8,7 +8,7 @@ import pytest
 from ioc_sim.channels import Enum, Float
 from ioc_sim.errors import Refused
 from ioc_sim.tango_devices.face import Face, Shown
-from ioc_sim.tango_devices.presence import Presence, Stated
+from ioc_sim.tango_devices.presence import Presence, Snapshot, Stated
 
 
 class Axis:
@@ -115,6 +115,54 @@ def test_a_refusal_goes_to_the_client_and_changes_nothing():
         assert axis.told == []
 
     served(test)
+
+
+def test_a_motion_that_takes_no_time_is_over_when_the_write_returns():
+    async def test(axis):
+        axis.arrive.set()
+        await axis.write("Position", 4.0)
+        assert axis.presence.stated == Stated("ON", "at 4 ... fine")
+        assert axis.presence.snapshots["Position"][:2] == (4.0, 4.0)
+        assert not axis.presence._acting
+
+    served(test)
+
+
+def test_what_a_write_changes_is_told_when_its_client_is_answered_and_in_order():
+    async def test(axis):
+        told = axis.told
+        axis.arrive.set()
+        writing = asyncio.create_task(axis.write("Position", 4.0))
+        while axis.presence.snapshots["Position"].value != 4.0:
+            assert told == []
+            await asyncio.sleep(0)
+        axis.position.post(5.0)
+        await writing
+        await asyncio.sleep(0.01)
+        assert [what.value for name, what in told if name == "Position"] == [4.0, 5.0]
+        axis.position.post(6.0)
+        assert told[-1][1].value == 6.0
+
+    served(test)
+
+
+def shot(value, severity=0, changing=False, time=1.0):
+    return Snapshot(value, None, time, severity, changing, (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (shot(1.0), shot(1.0, changing=True), True),
+        (shot(1.0), shot(1.0, time=2.0), True),
+        (shot(1.0), shot(1.5), False),
+        (shot(1.0), shot(1.0, severity=3), False),
+        (shot([1.0]), shot([1.0]), False),
+    ],
+)
+def test_a_publication_of_the_same_value_shows_nothing_new(one, other, same):
+    assert one.shows(other) is same
+    assert one.shows(one)
 
 
 def test_a_motion_that_fails_is_told_in_the_status_until_the_next_command():
